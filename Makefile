@@ -1,0 +1,204 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make                 build sluiced into build/release
+# make demo            install what is missing, build, and send one request with a client certificate
+# make run             the same, and stay up
+# make test            install what is missing, build, and run every test that needs no special kernel
+# make check           layers, banned calls, headers, format, units, corpus replay: no root, no network
+# make lint            clang-tidy, cppcheck, shellcheck
+# make e2e             real clients, real origin; ONLY=name runs those that match
+# make fuzz T=head     libFuzzer on one target, SECONDS=60
+# make cover           lines covered by units, replay and e2e
+# make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
+# make docs            write the generated tables (options, reasons) into docs/
+# make deps            install what building and testing needs (apt)
+# make clean           remove build/
+# make V=1             show the commands; FLAVOUR=asan|cov another build beside the first
+# make help            this text
+
+MAKEFLAGS += --no-builtin-rules
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+
+ifeq ($(origin CC),default)
+CC         := clang-14
+endif
+AR         ?= ar
+CLANG      ?= clang-14
+TIDY       ?= clang-tidy-14
+FMT        ?= clang-format-14
+PKG_CONFIG ?= pkg-config
+PYTHON     ?= /usr/bin/python3
+FLAVOUR    ?= release
+SECONDS    ?= 60
+O          := build/$(FLAVOUR)
+
+# --- quiet: `Q` hides the command, `say` names it --------------------------------------------
+ifeq ($(V),1)
+Q   =
+say =
+else
+Q   = @
+say = @printf '  %-7s %s\n' '$(1)' '$(patsubst $(O)/%,%,$(2))';
+MAKEFLAGS += --no-print-directory
+endif
+
+# --- flags ------------------------------------------------------------------------------------
+WARN := -Wall -Wextra -Wshadow -Wundef -Wvla -Wformat=2 -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wimplicit-fallthrough \
+	-Wconversion -Wno-sign-conversion $(if $(WERROR),-Werror)
+HARD := -fstack-protector-strong -fPIE -fno-strict-overflow
+SAN_release := -O2 -D_FORTIFY_SOURCE=2
+SAN_asan    := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+SAN_cov     := -O0 --coverage
+SAN_fuzz    := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+ifeq ($(SAN_$(FLAVOUR)),)
+$(error FLAVOUR must be one of release asan cov fuzz, not '$(FLAVOUR)')
+endif
+CPPFLAGS_ := -D_GNU_SOURCE -Iuserspace -include $(O)/probe.h
+CFLAGS_   := -std=gnu17 -g $(WARN) $(HARD) $(SAN_$(FLAVOUR))
+LDFLAGS_  := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize=address% --coverage,$(SAN_$(FLAVOUR)))
+LIBS      := -luring -lssl -lcrypto -ljansson -lcyaml -lyaml -lmicrohttpd -lseccomp
+
+# --- what there is: found, not listed; one file, one object -------------------------------------
+LIB_SRC  := $(sort $(wildcard userspace/*/*.c))
+LIB_OBJ  := $(LIB_SRC:%.c=$(O)/%.o)
+BENCH    := $(patsubst bench/%.c,$(O)/bench/%,$(sort $(wildcard bench/*.c)))
+UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
+FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+PROBES   := $(patsubst tests/probe/%.c,%,$(sort $(wildcard tests/probe/*.c)))
+TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/fuzz/*.c bench/*.c))
+FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch]))
+SHELL_SRC := $(sort $(wildcard tools/*.sh bench/*.sh) .ci/run)
+
+.PHONY: all deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt fmt-check layers \
+	fuzz replay cover figures docs docs-check clean help
+all: $(O)/sluiced
+
+# --- a change of flags rebuilds; an unchanged stamp does not -------------------------------------
+STAMP := $(CC) $(CPPFLAGS) $(CPPFLAGS_) $(CFLAGS) $(CFLAGS_) $(LDFLAGS) $(LDFLAGS_)
+$(O)/flags: FORCE | $(O)/.d
+	@printf '%s\n' '$(STAMP)' | cmp -s - $@ || printf '%s\n' '$(STAMP)' > $@
+FORCE:
+
+# --- probes: HAVE_X is always defined, 0 or 1, so that -Wundef catches a misspelt one ------------
+$(O)/probe.h: $(wildcard tests/probe/*.c) | $(O)/.d
+	$(call say,PROBE,$@)
+	$(Q)for p in $(PROBES); do \
+		$(CC) -D_GNU_SOURCE -Werror -o $(O)/probe.out tests/probe/$$p.c -luring >> $(O)/probe.log 2>&1 \
+			&& echo "#define HAVE_$$p 1" || echo "#define HAVE_$$p 0"; \
+	done > $@
+
+$(O)/%.o: %.c $(O)/flags $(O)/probe.h
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CPPFLAGS_) $(CFLAGS_) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+# An archive, so that a test or a fuzz target links the rooms it uses and no others.
+$(O)/sluice.a: $(LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/sluiced: $(O)/userspace/main.o $(O)/sluice.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/bench/%: $(O)/bench/%.o $(O)/sluice.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- tests ----------------------------------------------------------------------------------------
+$(O)/tests/%: $(O)/tests/unit/%.o $(O)/sluice.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ -lcriterion $(LIBS)
+
+unit: $(UNIT)
+	$(Q)for t in $(UNIT); do $$t -j1 --quiet || exit 1; done && echo "  ok      $(words $(UNIT)) unit programs ($(FLAVOUR))"
+
+e2e: $(O)/sluiced
+	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e
+
+layers:
+	$(call say,LAYERS,userspace)
+	$(Q)awk -f tools/layers.awk tools/layers.txt $(wildcard userspace/*/*.[ch])
+
+banned:
+	$(call say,BANNED,userspace bench)
+	$(Q)! grep -nE '\<(str(cpy|cat|ncpy|ncat|tok|tok_r|tol|toul|tod)|v?sprintf|ato[il]|gets|alloca|rand|u?sleep|SSL_set_fd)\(' \
+		$(wildcard userspace/*.c userspace/*/*.[ch] bench/*.[ch])
+
+# every header compiles alone
+headers: $(O)/probe.h
+	$(call say,HEADERS,userspace)
+	$(Q)for h in $(wildcard userspace/*/*.h); do \
+		$(CC) $(CPPFLAGS_) $(CFLAGS_) -Wno-unused-function -fsyntax-only -x c -include $$h /dev/null || exit 1; \
+	done
+
+fmt:
+	$(Q)$(FMT) -i $(FMT_SRC)
+fmt-check:
+	$(call say,FMT,)
+	$(Q)$(FMT) --dry-run -Werror $(FMT_SRC)
+
+# Each file by itself, as many at a time as there are CPUs; a file that has not changed since is not read again.
+$(O)/tidy/%.ok: %.c .clang-tidy $(O)/probe.h $(wildcard userspace/*/*.h)
+	$(call say,TIDY,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(TIDY) --quiet $< -- $(CPPFLAGS_) -std=gnu17 2> $@.log || { cat $@.log; exit 1; }
+	$(Q)touch $@
+tidy: $(TIDY_SRC:%.c=$(O)/tidy/%.ok)
+
+cppcheck: $(O)/probe.h
+	$(call say,CPPCHECK,)
+	$(Q)mkdir -p $(O)/cppcheck
+	$(Q)cppcheck --quiet --std=c11 --language=c --error-exitcode=1 --inline-suppr -j$(shell nproc) \
+		--enable=warning,style,performance,portability --library=posix --library=gnu --library=tools/cppcheck.cfg \
+		--suppressions-list=tools/cppcheck.txt --cppcheck-build-dir=$(O)/cppcheck \
+		-D__linux__ -D__x86_64__ -D_GNU_SOURCE -Iuserspace --include=$(O)/probe.h userspace
+
+shellcheck:
+	$(call say,SHELL,)
+	$(Q)shellcheck $(SHELL_SRC)
+
+lint: tidy cppcheck shellcheck
+check: layers banned headers fmt-check unit replay
+
+# --- fuzz: same targets under libFuzzer and as a plain corpus replay --------------------------------
+# The library is built once for all of them, in its own flavour.
+build/fuzz/fuzz_%: FORCE
+	$(Q)$(MAKE) FLAVOUR=fuzz CC=$(CLANG) build/fuzz/target_$*
+build/fuzz/target_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/sluice.a
+	$(call say,FUZZ,$@)
+	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
+fuzz: build/fuzz/fuzz_$(T)
+	$(Q)mkdir -p build/fuzz/corpus/$(T)
+	build/fuzz/target_$(T) -max_total_time=$(SECONDS) $(addprefix -dict=,$(wildcard tests/fuzz/$(T).dict)) \
+		build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
+replay: $(FUZZ:%=build/fuzz/fuzz_%)
+	$(Q)for t in $(FUZZ); do build/fuzz/target_$$t -runs=0 tests/fuzz/corpus/$$t 2> build/fuzz/$$t.log || { cat build/fuzz/$$t.log; exit 1; }; done
+	$(Q)echo "  ok      $(words $(FUZZ)) corpora replayed"
+
+# --- the two commands of README ------------------------------------------------------------------
+deps:
+	$(Q)tools/deps.sh
+demo: deps
+	$(Q)$(MAKE) all
+	$(Q)SLUICED=$(abspath $(O)/sluiced) tools/demo.sh
+run: deps
+	$(Q)$(MAKE) all
+	$(Q)SLUICED=$(abspath $(O)/sluiced) tools/demo.sh --stay
+test: deps
+	$(Q)tools/test.sh
+
+$(O)/.d:
+	$(Q)mkdir -p $(O) && touch $@
+clean:
+	$(Q)rm -rf build
+help:
+	@sed -n 's/^# \{0,1\}\(make .*\)/\1/p' $(firstword $(MAKEFILE_LIST))
+
+ifneq ($(MAKECMDGOALS),clean)
+-include $(shell find $(O) -name '*.d' -type f ! -name .d 2>/dev/null)
+endif

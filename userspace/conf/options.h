@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * options.h - every knob, once.
+ *
+ * X(name, default, min, max, unit, when, help). The struct, the defaults, the
+ * configuration file's `options:` keys and their bounds, `sluiced --help` and
+ * docs/options.md come from this list. Times are milliseconds unless the name
+ * ends otherwise. Defaults follow nginx where nginx has the knob.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/must.h"
+#include "base/slice.h"
+
+enum option_when {
+	WHEN_START,  /* read once at start; a changed value in a reload is refused */
+	WHEN_RELOAD, /* in force from the next connection or request on */
+};
+
+/* clang-format off */
+#define OPTIONS(X)                                                                                                            \
+	X(workers,                    0,    0,     256, "processes",   WHEN_START,  "0: one for each CPU the master may use")    \
+	X(conns_per_worker,       16384,   64,   65536, "connections", WHEN_START,  "more are refused and counted")              \
+	X(small_buffers,           2048,   64,   65536, "buffers",     WHEN_START,  "64 KiB each, touched only while in use")    \
+	X(bulk_buffers,              32,    0,    1024, "buffers",     WHEN_START,  "544 KiB each, for bodies on the move")      \
+	X(sessions_per_worker,    20480,    0, 1048576, "sessions",    WHEN_START,  "TLS sessions kept for resumption; 0: none") \
+	X(identities_per_worker,   4096,   64, 1048576, "certificates", WHEN_START, "distinct client certificates kept")         \
+	X(session_timeout_s,        300,    1,   86400, "s",           WHEN_RELOAD, "life of a TLS session")                     \
+	X(handshake_timeout_ms,   60000,  100, 3600000, "ms",          WHEN_RELOAD, "accept to end of the TLS handshake")        \
+	X(head_timeout_ms,        60000,  100, 3600000, "ms",          WHEN_RELOAD, "first byte to end of a request head")       \
+	X(body_timeout_ms,        60000,  100, 3600000, "ms",          WHEN_RELOAD, "between two reads of a request body")       \
+	X(send_timeout_ms,        60000,  100, 3600000, "ms",          WHEN_RELOAD, "between two writes to a client")            \
+	X(idle_timeout_ms,        75000,  100, 3600000, "ms",          WHEN_RELOAD, "keep-alive connection without a request")   \
+	X(linger_timeout_ms,       5000,   10,  600000, "ms",          WHEN_RELOAD, "wait for the client's end after ours")      \
+	X(drain_timeout_ms,       30000,    0, 3600000, "ms",          WHEN_RELOAD, "SIGTERM to the end of the last connection") \
+	X(requests_per_conn,       1000,    1, 100000000, "requests",  WHEN_RELOAD, "then the connection is closed")             \
+	X(head_bytes,             32768, 1024,   32768, "bytes",       WHEN_RELOAD, "longest request or response head")          \
+	X(target_bytes,            8192,   64,   32768, "bytes",       WHEN_RELOAD, "longest request target")                    \
+	X(head_fields,              100,    1,     128, "fields",      WHEN_RELOAD, "most header fields in one head")            \
+	X(body_kib,                1024,    0, 4294967295U, "KiB",     WHEN_RELOAD, "longest request body; 0: no limit")         \
+	X(key_updates,               64,    0,   65535, "updates",     WHEN_RELOAD, "TLS 1.3 KeyUpdates one client may send")    \
+	X(origin_connect_timeout_ms,  60000, 10, 3600000, "ms",        WHEN_RELOAD, "connect(2) to an origin")                   \
+	X(origin_response_timeout_ms, 60000, 10, 3600000, "ms",        WHEN_RELOAD, "between two reads from an origin")          \
+	X(origin_idle_timeout_ms,     60000, 10, 3600000, "ms",        WHEN_RELOAD, "unused pooled origin connection")           \
+	X(origin_idle_conns,             64,  0,   65535, "connections", WHEN_RELOAD, "kept for each origin by each worker")      \
+	X(origin_fail_timeout_ms,     10000,  0, 3600000, "ms",        WHEN_RELOAD, "a failed origin is passed over this long")  \
+	X(origin_max_fails,               1,  0,    1000, "failures",  WHEN_RELOAD, "failures before that; 0: never")            \
+	X(dns_refresh_s,                 30,  1,   86400, "s",         WHEN_RELOAD, "origins' names are looked up again")
+/* clang-format on */
+
+struct options {
+#define X(name, def, min, max, unit, when, help) uint32_t name;
+	OPTIONS(X)
+#undef X
+};
+
+/* One row of the table, for those who walk it. */
+struct option_info {
+	struct slice name;
+	const char *unit;
+	const char *help;
+	uint32_t def, min, max;
+	enum option_when when;
+};
+
+/** options_default - fill *@out with the table's defaults; cannot fail */
+void options_default(struct options *out);
+
+/**
+ * options_info - row @index of the table
+ *
+ * Return: the row, or NULL past the last one.
+ */
+const struct option_info *options_info(size_t index);
+
+/** options_get - value of row @index, which exists */
+uint32_t options_get(const struct options *s, size_t index);
+
+/**
+ * options_set - set one knob from text
+ * @s:     changed on success only
+ * @name:  exact, case-sensitive
+ * @value: decimal digits only, no sign, no unit
+ *
+ * Return: 0; -ENOENT no such knob; -EINVAL not a number; -ERANGE out of bounds.
+ */
+MUST_USE int options_set(struct options *s, struct slice name, struct slice value);
+
+/** options_set_u64 - the same from a number */
+MUST_USE int options_set_u64(struct options *s, struct slice name, uint64_t value);

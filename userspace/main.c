@@ -1,0 +1,5 @@
+#include "base/must.h"
+int main(void)
+{
+	return 0;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * snapshot.h - everything a worker needs to serve, immutable and whole.
+ *
+ * Control builds one from the configuration, writes it as JSON into a sealed
+ * memfd; each worker reads it back, builds its own objects and swaps. It holds
+ * private keys: it is never written to a file, and freed memory is cleansed.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "base/sink.h"
+#include "conf/options.h"
+#include "conf/policy.h"
+
+enum {
+	SNAPSHOT_HOSTS_MAX = 65536,
+	SNAPSHOT_NAMES_MAX = 256,  /* for each host */
+	SNAPSHOT_ORIGINS_MAX = 64, /* addresses for each host */
+	SNAPSHOT_ERROR_MAX = 512,
+};
+
+struct snapshot_origin {
+	char *label;                  /* as configured: "app.internal:8080", "unix:/run/app.sock" */
+	struct sockaddr_storage addr; /* AF_INET, AF_INET6 or AF_UNIX */
+	socklen_t addr_len;
+};
+
+struct snapshot_host {
+	char **names;          /* normalised (hostname.h); "*.example.com" covers one label */
+	size_t names_len;      /* >= 1 */
+	bool is_default;       /* at most one host: takes no SNI and unknown SNI */
+	char *certificate_pem; /* leaf, then intermediates */
+	char *key_pem;
+	char *ca_pem; /* client CAs; NULL only when verify is VERIFY_NONE */
+	enum verify_mode verify;
+	uint32_t verify_depth; /* intermediates allowed, 0..VERIFY_DEPTH_MAX */
+	enum inject_mode inject;
+	enum rfc9440_mode rfc9440;
+	char *der_header; /* header name, or NULL: not sent */
+	char *sha256_header;
+	char *verdict_header;
+	struct snapshot_origin *origins;
+	size_t origins_len; /* >= 1 */
+};
+
+struct snapshot {
+	uint64_t version; /* grows with each one control makes; never 0 */
+	bool access_log;
+	struct options options;
+	struct snapshot_host *hosts;
+	size_t hosts_len;
+};
+
+/**
+ * snapshot_encode - as JSON
+ * @out_json: malloc'ed, NUL-terminated; the caller cleanses and frees it
+ *
+ * Return: 0 or -ENOMEM.
+ */
+MUST_USE int snapshot_encode(const struct snapshot *s, char **out_json, size_t *out_len);
+
+/**
+ * snapshot_decode - and back
+ * @json: whole document
+ * @out:  the caller's, snapshot_free()
+ * @err:  SNAPSHOT_ERROR_MAX bytes: what is wrong and where, when it fails
+ *
+ * Checks what a worker relies on (the bounds above, one default host, no name
+ * twice, options within their table).
+ *
+ * Return: 0; -EINVAL; -ENOMEM.
+ */
+MUST_USE int snapshot_decode(struct slice json, struct snapshot **out, char *err);
+
+/** snapshot_validate - the checks of snapshot_decode() on one built in memory */
+MUST_USE int snapshot_validate(const struct snapshot *s, char *err);
+
+/** snapshot_free - NULL is fine; keys are cleansed */
+void snapshot_free(struct snapshot *s);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * channel.h - messages between master, control and workers.
+ *
+ * A SOCK_SEQPACKET socketpair between the master and each child: one message,
+ * one packet, at most one descriptor. Same binary on both ends, so structs
+ * travel as they are. The master forwards what it does not understand unread.
+ *
+ * A child finds its end at CHANNEL_FD and the stats page at STATS_FD.
+ */
+#pragma once
+
+#include <netinet/in.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/must.h"
+
+enum { CHANNEL_FD = 3, STATS_FD = 4, CONFIG_FD = 5 };
+enum { MSG_PAYLOAD_MAX = 8192, LISTENERS_MAX = 16, MSG_TEXT_MAX = 512, WORKERS_MAX = 256 };
+
+enum msg_type {
+	MSG_NONE,
+	/* control -> master: struct msg_start. Sent once; the master opens the
+	 * listeners, starts the workers, and answers MSG_STARTED. */
+	MSG_START,
+	/* master -> control: struct msg_result */
+	MSG_STARTED,
+	/* control -> master -> every worker, one fd: a sealed memfd with the snapshot's
+	 * JSON; struct msg_version. The master keeps the newest for workers it restarts. */
+	MSG_SNAPSHOT,
+	/* worker -> master -> control: struct msg_result. version = the snapshot's. */
+	MSG_APPLIED,
+	/* master -> worker, one fd: struct msg_listener */
+	MSG_LISTENER,
+	/* master -> worker, no payload: stop accepting, finish, exit 0 */
+	MSG_DRAIN,
+	/* master -> control, no payload: read the configuration again */
+	MSG_RELOAD,
+	/* control -> master: struct msg_path; open this file for reading */
+	MSG_OPEN,
+	/* master -> control: struct msg_result, with one fd when error is 0 */
+	MSG_OPENED,
+	MSG_TYPE_MAX
+};
+
+struct msg_listener {
+	struct sockaddr_storage addr;
+	socklen_t addr_len;
+	uint32_t id; /* index in msg_start.listeners */
+};
+
+struct msg_start {
+	uint32_t workers; /* 1..WORKERS_MAX; 0: one for each CPU */
+	uint32_t drain_timeout_ms;
+	uint32_t listeners_len; /* 1..LISTENERS_MAX */
+	uint32_t pad0;
+	struct msg_listener listeners[LISTENERS_MAX];
+};
+
+struct msg_version {
+	uint64_t version;
+};
+
+struct msg_result {
+	uint64_t version;        /* 0 where there is none */
+	uint32_t worker;         /* who answers; 0 from the master */
+	int32_t error;           /* 0 or -errno */
+	char text[MSG_TEXT_MAX]; /* NUL-terminated; empty when error is 0 */
+};
+
+struct msg_path {
+	char path[4096]; /* NUL-terminated */
+};
+
+struct msg {
+	uint32_t type; /* enum msg_type */
+	uint32_t len;  /* payload bytes */
+	uint8_t payload[MSG_PAYLOAD_MAX];
+};
+
+static_assert(sizeof(struct msg_start) <= MSG_PAYLOAD_MAX, "fits one message");
+static_assert(sizeof(struct msg_path) <= MSG_PAYLOAD_MAX, "fits one message");
+
+/**
+ * channel_pair - a connected pair, close-on-exec, non-blocking
+ *
+ * Return: 0 or -errno.
+ */
+MUST_USE int channel_pair(int out_fds[2]);
+
+/**
+ * channel_send - send one message
+ * @fd:      a channel
+ * @type:    enum msg_type
+ * @payload: @len bytes, 0..MSG_PAYLOAD_MAX; may be NULL when len is 0
+ * @pass_fd: sent along, stays the caller's; -1 for none
+ *
+ * Return: 0; -EAGAIN the other side does not read; -errno.
+ * Source: unix(7), SCM_RIGHTS.
+ */
+MUST_USE int channel_send(int fd, enum msg_type type, const void *payload, size_t len, int pass_fd);
+
+/**
+ * channel_recv - receive one message
+ * @out:    written on success
+ * @out_fd: a descriptor the caller now owns (close-on-exec), or -1
+ *
+ * Return: 1 received; 0 the other side is gone; -EAGAIN nothing there; -EBADMSG a
+ *         packet that is not a message (its descriptors are closed); -errno.
+ */
+MUST_USE int channel_recv(int fd, struct msg *out, int *out_fd);
+
+/**
+ * msg_body - the payload as a struct of exactly @size bytes
+ *
+ * Return: 0; -EBADMSG the message has another length.
+ */
+MUST_USE int msg_body(const struct msg *m, void *out, size_t size);

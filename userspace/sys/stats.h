@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * stats.h - the counters each worker keeps, in a page that others may read.
+ *
+ * One memfd, made by the master, holds struct worker_stats for each worker, by
+ * worker id; it outlives a worker that dies, so counters never go back. Only
+ * the worker writes its part, plain stores of aligned 64-bit words; readers take
+ * each word as it is.
+ *
+ * X(name, "help"). Metrics and docs take them from here.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/must.h"
+
+/* clang-format off */
+#define WORKER_STATS(X)                                                                            \
+	X(generation,             "times this worker was started")                                 \
+	X(snapshot_version,       "version of the snapshot in force")                              \
+	X(conns_accepted,         "client connections accepted")                                   \
+	X(conns_open,             "client connections open now")                                   \
+	X(conns_refused,          "closed at accept: table full or descriptors used up")           \
+	X(handshakes_started,     "handshakes begun: first bytes arrived")                         \
+	X(handshakes_full,        "handshakes completed with certificates")                        \
+	X(handshakes_resumed,     "handshakes completed from a session")                           \
+	X(handshakes_failed,      "handshakes that ended the connection")                          \
+	X(sessions_stored,        "TLS sessions put into the cache")                               \
+	X(sessions_evicted,       "TLS sessions dropped to make room")                             \
+	X(sessions_hit,           "TLS sessions found")                                            \
+	X(sessions_miss,          "TLS sessions asked for and not found or no longer good")        \
+	X(identities_hit,         "client certificates found in the cache")                        \
+	X(identities_miss,        "client certificates parsed and rendered")                       \
+	X(identities_evicted,     "client certificates dropped to make room")                      \
+	X(requests,               "requests forwarded or refused")                                 \
+	X(requests_refused,       "requests refused by us with a 4xx or 5xx")                      \
+	X(headers_stripped,       "reserved header fields removed from requests")                  \
+	X(identity_injected,      "requests sent on with identity headers")                        \
+	X(bytes_from_clients,     "plaintext bytes read from clients")                             \
+	X(bytes_to_clients,       "plaintext bytes sent to clients")                               \
+	X(records_opened,         "TLS records opened by the userspace engine")                    \
+	X(records_sealed,         "TLS records sealed by the userspace engine")                    \
+	X(key_updates,            "KeyUpdates received")                                           \
+	X(truncations,            "clients that ended without close_notify")                       \
+	X(origin_dials,           "connections opened to origins")                                 \
+	X(origin_dial_failures,   "connections to origins that failed")                            \
+	X(origin_reuses,          "requests sent on an origin connection already open")            \
+	X(buffers_exhausted,      "connections ended because no buffer was left")                  \
+	X(stale_cqes,             "completions for a connection that was gone")                    \
+	X(log_lines_dropped,      "access log lines lost because the log did not keep up")         \
+	X(turns,                  "turns of the event loop")                                       \
+	X(cqes,                   "completions handled")
+/* clang-format on */
+
+enum { STATS_REASONS_MAX = 64 };
+
+struct worker_stats {
+#define X(name, help) uint64_t name;
+	WORKER_STATS(X)
+#undef X
+	uint64_t ended[STATS_REASONS_MAX];   /* by enum conn_reason */
+	uint64_t refused[STATS_REASONS_MAX]; /* by enum refusal */
+} __attribute__((aligned(64)));
+
+/**
+ * stats_create - the memfd for @workers workers, zeroed, size sealed
+ *
+ * Return: 0 or -errno.
+ */
+MUST_USE int stats_create(unsigned int workers, int *out_fd);
+
+/**
+ * stats_map - map one worker's part for writing
+ * @fd: from stats_create()
+ *
+ * Return: 0; -ERANGE no such worker in this memfd; -errno. Never unmapped.
+ */
+MUST_USE int stats_map(int fd, unsigned int worker, struct worker_stats **out);

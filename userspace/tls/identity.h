@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * identity.h - client certificates, taken apart once and kept.
+ *
+ * An entry is found by the SHA-256 of the leaf's DER, qualified by the verified
+ * chain and the verdict, which the same leaf may meet differently. It is counted:
+ * connections and sessions refer to it; the cache drops what was used least
+ * recently and nobody refers to.
+ */
+#pragma once
+
+#include "proto/identity.h"
+#include "sys/stats.h"
+
+/* OpenSSL's, by their tags: this header is read in rooms that do not include OpenSSL. */
+struct x509_st;       /* X509 */
+struct stack_st_X509; /* STACK_OF(X509) */
+
+struct identity_cache;
+
+struct identity {
+	struct identity_meta meta; /* plain data; lives as long as the entry */
+	/* private below */
+	struct identity_cache *cache;
+	struct identity *hash_next;
+	struct identity *lru_next, *lru_prev;
+	struct identity_block *blocks;
+	uint32_t refs;
+	uint8_t key[32];
+};
+
+/**
+ * identity_cache_new - room for @entries certificates
+ * @stats: identities_hit, _miss, _evicted are counted there
+ */
+MUST_USE int identity_cache_new(size_t entries, struct worker_stats *stats,
+                                struct identity_cache **out);
+void identity_cache_free(struct identity_cache *c);
+
+/**
+ * identity_intern - the entry for this client, made if it is new
+ * @leaf:    borrowed
+ * @chain:   verified issuers, nearest first, without the leaf; NULL for none
+ * @verify_result: X509_V_*; X509_V_OK is "SUCCESS"
+ * @out:     one reference
+ *
+ * Return: 0; -ENOMEM; -EMSGSIZE a certificate too large to be put into a header.
+ */
+MUST_USE int identity_intern(struct identity_cache *c, struct x509_st *leaf,
+                             struct stack_st_X509 *chain, long verify_result,
+                             struct identity **out);
+
+struct identity *identity_ref(struct identity *i);
+void identity_unref(struct identity *i); /* NULL is fine */
+
+/**
+ * identity_block - the header lines for this client under these headers
+ * @i:       NULL: the block for a client without a certificate
+ * @headers: as given to tls_host_new(); compared by content, rendered at first use
+ * @out:     lives as long as the entry
+ *
+ * Return: 0; -EMSGSIZE the block is over IDENTITY_BLOCK_MAX; -ENOMEM.
+ */
+MUST_USE int identity_block(struct identity_cache *c, struct identity *i,
+                            const struct identity_headers *headers, struct slice *out);

@@ -73,14 +73,14 @@ FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] be
 SHELL_SRC := $(sort $(wildcard tools/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt fmt-check layers \
-	fuzz replay cover figures docs docs-check clean help
+	fuzz replay cover figures docs docs-check clean help FORCE
 all: $(O)/sluiced
 
-# --- a change of flags rebuilds; an unchanged stamp does not -------------------------------------
+# --- a change of flags rebuilds; an unchanged stamp does not. FORCE is phony: under a bare .SECONDARY a missing
+# plain target counts as an intermediate one and forces nothing.
 STAMP := $(CC) $(CPPFLAGS) $(CPPFLAGS_) $(CFLAGS) $(CFLAGS_) $(LDFLAGS) $(LDFLAGS_)
 $(O)/flags: FORCE | $(O)/.d
 	@printf '%s\n' '$(STAMP)' | cmp -s - $@ || printf '%s\n' '$(STAMP)' > $@
-FORCE:
 
 # --- probes: HAVE_X is always defined, 0 or 1, so that -Wundef catches a misspelt one ------------
 $(O)/probe.h: $(wildcard tests/probe/*.c) | $(O)/.d

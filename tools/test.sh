@@ -1,0 +1,34 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything that needs no special kernel, in order of what it costs: `make test`. Ends at the first failure.
+set -eu
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+begun=$(date +%s)
+
+# step NAME COMMAND...
+step() {
+	name=$1
+	shift
+	from=$(date +%s)
+	echo "== $name"
+	if ! "$@"; then
+		echo "== $name FAILED after $(($(date +%s) - from)) s" >&2
+		exit 1
+	fi
+	echo "== $name: $(($(date +%s) - from)) s"
+}
+
+mk() {
+	make --no-print-directory -j"$jobs" "$@"
+}
+
+step "build" mk WERROR=1 all
+step "check" mk WERROR=1 check
+step "lint" mk lint
+step "e2e" mk WERROR=1 e2e
+step "build asan" mk FLAVOUR=asan WERROR=1 all
+step "unit asan" mk FLAVOUR=asan WERROR=1 unit
+step "e2e asan" mk FLAVOUR=asan WERROR=1 e2e
+step "demo" env SLUICED="$PWD/build/release/sluiced" tools/demo.sh
+echo "== all passed: $(($(date +%s) - begun)) s"

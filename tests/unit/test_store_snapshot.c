@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "store/snapshot.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <sys/un.h>
+
+static char err[SNAPSHOT_ERROR_MAX];
+
+/* A good one, as control would have built it, changed by each test. */
+static const char good[] =
+	"{\"version\":3,\"access_log\":true,\"options\":{},\"hosts\":["
+	"{\"names\":[\"api.example.com\",\"*.api.example.com\"],\"default\":true,"
+	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"verify\":\"require\",\"depth\":1,"
+	"\"inject\":\"first_request\",\"rfc9440\":\"off\",\"der_header\":\"X-Der\","
+	"\"sha256_header\":\"X-Sha\",\"verdict_header\":null,\"origins\":["
+	"{\"label\":\"app:80\",\"ip4\":\"192.0.2.1\",\"port\":80},"
+	"{\"label\":\"six\",\"ip6\":\"fe80::1\",\"port\":81,\"scope\":2},"
+	"{\"label\":\"unix:/s\",\"unix\":\"/s\"}]},"
+	"{\"names\":[\"b.example.com\"],\"default\":false,"
+	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":null,\"verify\":\"none\",\"depth\":0,"
+	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"der_header\":null,"
+	"\"sha256_header\":null,\"verdict_header\":null,\"origins\":["
+	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}]}]}";
+
+static json_t *good_doc(void)
+{
+	json_t *doc = json_loads(good, 0, NULL);
+	const struct option_info *info;
+	json_t *options = json_object_get(doc, "options");
+
+	cr_assert(doc);
+	for (size_t i = 0; (info = options_info(i)); i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "%.*s", (int)info->name.len, info->name.ptr);
+		(void)json_object_set_new(options, name, json_integer(info->def));
+	}
+	return doc;
+}
+
+static int decode_doc(json_t *doc, struct snapshot **out)
+{
+	char *text = json_dumps(doc, 0);
+	int r = snapshot_decode(slice_of(text, strlen(text)), out, err);
+
+	free(text);
+	json_decref(doc);
+	return r;
+}
+
+static struct snapshot *decoded(void)
+{
+	struct snapshot *s = NULL;
+
+	cr_assert_eq(decode_doc(good_doc(), &s), 0, "%s", err);
+	return s;
+}
+
+Test(snapshot, decoded_fields_are_what_was_written)
+{
+	struct snapshot *s = decoded();
+	const struct snapshot_host *h = &s->hosts[0];
+
+	cr_expect_eq(s->version, 3);
+	cr_expect(s->access_log);
+	cr_expect_eq(s->options.head_fields, 100);
+	cr_assert_eq(s->hosts_len, 2);
+	cr_assert_eq(h->names_len, 2);
+	cr_expect_str_eq(h->names[1], "*.api.example.com");
+	cr_expect(h->is_default);
+	cr_expect_str_eq(h->key_pem, "K");
+	cr_expect_eq(h->verify, VERIFY_REQUIRE);
+	cr_expect_eq(h->verify_depth, 1);
+	cr_expect_str_eq(h->der_header, "X-Der");
+	cr_expect_null(h->verdict_header);
+	cr_assert_eq(h->origins_len, 3);
+	cr_expect_eq(ntohs(((struct sockaddr_in *)&h->origins[0].addr)->sin_port), 80);
+	cr_expect_eq(((struct sockaddr_in6 *)&h->origins[1].addr)->sin6_scope_id, 2);
+	cr_expect_str_eq(((struct sockaddr_un *)&h->origins[2].addr)->sun_path, "/s");
+	cr_expect_null(s->hosts[1].ca_pem);
+	cr_expect_eq(s->hosts[1].rfc9440, RFC9440_CHAIN);
+	snapshot_free(s);
+}
+
+Test(snapshot, encoding_what_was_decoded_changes_nothing)
+{
+	struct snapshot *s = decoded();
+	char *text = NULL;
+	size_t len = 0;
+	json_t *want = good_doc();
+	json_t *have;
+
+	cr_assert_eq(snapshot_encode(s, &text, &len), 0);
+	cr_expect_eq(len, strlen(text));
+	have = json_loads(text, 0, NULL);
+	cr_expect(json_equal(want, have), "%s", text);
+	json_decref(want);
+	json_decref(have);
+	free(text);
+	snapshot_free(s);
+}
+
+/* One change of the good document, and the words the refusal must hold. */
+Test(snapshot, each_bad_field_is_refused_by_name)
+{
+	static const struct {
+		int host; /* -1: top */
+		const char *key, *json, *want;
+	} rows[] = {
+		{ -1, "version", "0", "version" },
+		{ -1, "version", "-1", "version" },
+		{ -1, "version", "\"1\"", "version" },
+		{ -1, "access_log", "1", "access_log" },
+		{ -1, "options", "{}", "workers" },
+		{ -1, "hosts", "[]", "hosts" },
+		{ -1, "hosts", "{}", "hosts" },
+		{ 0, "names", "[]", "hosts[0].names" },
+		{ 1, "names", "[7]", "hosts[1].names" },
+		{ 1, "names", "[\"\"]", "hosts[1].names[0]" },
+		{ 1, "names", "[\"Upper.example\"]", "hosts[1].names[0]" },
+		{ 1, "names", "[\"dot.example.\"]", "hosts[1].names[0]" },
+		{ 1, "names", "[\"sp ace\"]", "hosts[1].names[0]" },
+		{ 1, "names", "[\"api.example.com\"]", "api.example.com twice" },
+		{ 1, "names", "[\"x.example\",\"x.example\"]", "x.example twice" },
+		{ 1, "default", "true", "more than one default" },
+		{ 0, "default", "0", "hosts[0].default" },
+		{ 0, "certificate", "null", "hosts[0].certificate" },
+		{ 0, "key", "7", "hosts[0].key" },
+		{ 0, "ca", "null", "hosts[0].ca" },
+		{ 0, "verify", "\"Require\"", "hosts[0].verify" },
+		{ 0, "verify", "null", "hosts[0].verify" },
+		{ 0, "depth", "11", "hosts[0].depth" },
+		{ 0, "depth", "1.5", "hosts[0].depth" },
+		{ 0, "inject", "\"\"", "hosts[0].inject" },
+		{ 0, "rfc9440", "\"on\"", "hosts[0].rfc9440" },
+		{ 0, "der_header", "\"a b\"", "hosts[0].der_header" },
+		{ 0, "der_header", "\"\"", "hosts[0].der_header" },
+		{ 0, "der_header", "\"x:\"", "hosts[0].der_header" },
+		{ 0, "sha256_header", "\"content-LENGTH\"", "hosts[0].sha256_header" },
+		{ 0, "sha256_header", "\"x-der\"", "same name as der_header" },
+		{ 0, "verdict_header", "\"x-sha\"", "same name as sha256_header" },
+		{ 0, "origins", "[]", "hosts[0].origins" },
+		{ 0, "origins", "[{}]", "hosts[0].label" },
+		{ 0, "origins", "[{\"label\":\"x\"}]", "hosts[0].unix" },
+		{ 0, "origins", "[{\"label\":\"x\",\"unix\":\"rel\"}]", "hosts[0].unix" },
+		{ 0, "origins", "[{\"label\":\"x\",\"ip4\":\"1.2.3\",\"port\":1}]",
+		  "hosts[0].ip4" },
+		{ 0, "origins", "[{\"label\":\"x\",\"ip4\":7,\"port\":1}]", "hosts[0].ip4" },
+		{ 0, "origins", "[{\"label\":\"x\",\"ip4\":\"1.2.3.4\"}]", "hosts[0].port" },
+		{ 0, "origins", "[{\"label\":\"x\",\"ip4\":\"1.2.3.4\",\"port\":65536}]",
+		  "hosts[0].port" },
+		{ 0, "origins", "[{\"label\":\"x\",\"ip6\":\"::1\",\"port\":1}]",
+		  "hosts[0].scope" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		json_t *doc = good_doc();
+		json_t *into = rows[i].host < 0 ? doc
+		                                : json_array_get(json_object_get(doc, "hosts"),
+		                                                 (size_t)rows[i].host);
+		json_t *v = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
+		struct snapshot *s = NULL;
+
+		cr_assert(v, "%s", rows[i].json);
+		(void)json_object_set_new(into, rows[i].key, v);
+		cr_expect_eq(decode_doc(doc, &s), -EINVAL, "%s: %s", rows[i].key, rows[i].json);
+		cr_expect_null(s);
+		cr_expect(strstr(err, rows[i].want), "%s %s: said \"%s\", want \"%s\"", rows[i].key,
+		          rows[i].json, err, rows[i].want);
+	}
+}
+
+Test(snapshot, an_option_out_of_its_bounds_is_refused)
+{
+	json_t *doc = good_doc();
+	struct snapshot *s = NULL;
+
+	(void)json_object_set_new(json_object_get(doc, "options"), "head_fields",
+	                          json_integer(129));
+	cr_expect_eq(decode_doc(doc, &s), -EINVAL);
+	cr_expect(strstr(err, "head_fields"), "%s", err);
+}
+
+Test(snapshot, what_is_not_json_is_refused_without_quoting_it)
+{
+	static const char *const rows[] = {
+		"", "{", "[]", "7", "{\"version\":1,\"version\":2}", "{\"key\":\"-----BEGIN SECRET"
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct snapshot *s = NULL;
+
+		cr_expect_eq(snapshot_decode(slice_of(rows[i], strlen(rows[i])), &s, err), -EINVAL,
+		             "%s", rows[i]);
+		cr_expect(strlen(err) > 0);
+		cr_expect_null(strstr(err, "SECRET"));
+	}
+}
+
+Test(snapshot, more_names_or_origins_than_the_bound_are_refused)
+{
+	struct snapshot *s = decoded();
+	size_t names_len = s->hosts[0].names_len;
+	size_t origins_len = s->hosts[0].origins_len;
+
+	s->hosts[0].names_len = SNAPSHOT_NAMES_MAX + 1;
+	cr_expect_eq(snapshot_validate(s, err), -EINVAL);
+	s->hosts[0].names_len = names_len;
+	s->hosts[0].origins_len = SNAPSHOT_ORIGINS_MAX + 1;
+	cr_expect_eq(snapshot_validate(s, err), -EINVAL);
+	s->hosts[0].origins_len = origins_len;
+	cr_expect_eq(snapshot_validate(s, err), 0, "%s", err);
+	s->hosts[0].origins[0].addr.ss_family = AF_UNSPEC;
+	cr_expect_eq(snapshot_validate(s, err), -EINVAL);
+	snapshot_free(s);
+}
+
+Test(snapshot, header_names_that_mean_something_else_are_refused)
+{
+	static const struct {
+		const char *name;
+		bool good;
+	} rows[] = {
+		{ "Cf-Client-Cert-Sha256", true },
+		{ "x!#$%&'*+-.^_`|~9", true },
+		{ "", false },
+		{ "a b", false },
+		{ "a:b", false },
+		{ "a\r\nb", false },
+		{ "\xc3\xa9", false },
+		{ "HOST", false },
+		{ "te", false },
+		{ "transfer-encoding", false },
+		{ "cookie", false },
+	};
+	char longest[SNAPSHOT_HEADER_NAME_MAX + 1];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		cr_expect_eq(!snapshot_header_name(slice_of(rows[i].name, strlen(rows[i].name))),
+		             rows[i].good, "%s", rows[i].name);
+	memset(longest, 'a', sizeof(longest));
+	cr_expect_null(snapshot_header_name(slice_of(longest, SNAPSHOT_HEADER_NAME_MAX)));
+	cr_expect(snapshot_header_name(slice_of(longest, SNAPSHOT_HEADER_NAME_MAX + 1)));
+}

@@ -11,7 +11,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "base/sink.h"
+#include "base/slice.h"
 #include "conf/options.h"
 #include "conf/policy.h"
 
@@ -20,6 +20,7 @@ enum {
 	SNAPSHOT_NAMES_MAX = 256,  /* for each host */
 	SNAPSHOT_ORIGINS_MAX = 64, /* addresses for each host */
 	SNAPSHOT_ERROR_MAX = 512,
+	SNAPSHOT_HEADER_NAME_MAX = 128,
 };
 
 struct snapshot_origin {
@@ -77,6 +78,14 @@ MUST_USE int snapshot_decode(struct slice json, struct snapshot **out, char *err
 
 /** snapshot_validate - the checks of snapshot_decode() on one built in memory */
 MUST_USE int snapshot_validate(const struct snapshot *s, char *err);
+
+/**
+ * snapshot_header_name - may identity travel under this header name?
+ *
+ * Return: NULL, or why not: not a token, too long, or a name that says how the
+ *         message is framed or which hop it is for (RFC 9110 section 7.6.1).
+ */
+const char *snapshot_header_name(struct slice name);
 
 /** snapshot_free - NULL is fine; keys are cleansed */
 void snapshot_free(struct snapshot *s);

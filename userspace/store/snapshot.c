@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "store/snapshot.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+
+#include "base/text.h"
+#include "store/snapshot_json.h"
+
+#define X(name, word, help) [VERIFY_##name] = (word),
+const char *const verify_words[VERIFY_MODE_MAX] = { VERIFY_MODES(X) };
+#undef X
+#define X(name, word, help) [INJECT_##name] = (word),
+const char *const inject_words[INJECT_MODE_MAX] = { INJECT_MODES(X) };
+#undef X
+#define X(name, word, help) [RFC9440_##name] = (word),
+const char *const rfc9440_words[RFC9440_MODE_MAX] = { RFC9440_MODES(X) };
+#undef X
+
+static struct slice slice_of_str(const char *s)
+{
+	return slice_of(s, strlen(s));
+}
+
+__attribute__((format(printf, 2, 3))) static int refuse(char *err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(err, SNAPSHOT_ERROR_MAX, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+/* Names that frame a message, or are meant for one hop: nothing of ours may pass for them. */
+static const struct slice not_ours[] = {
+	SLICE("Host"),
+	SLICE("Content-Length"),
+	SLICE("Transfer-Encoding"),
+	SLICE("Connection"),
+	SLICE("Keep-Alive"),
+	SLICE("Proxy-Connection"),
+	SLICE("Proxy-Authenticate"),
+	SLICE("Proxy-Authorization"),
+	SLICE("TE"),
+	SLICE("Trailer"),
+	SLICE("Upgrade"),
+	SLICE("Expect"),
+	SLICE("Content-Type"),
+	SLICE("Content-Encoding"),
+	SLICE("Authorization"),
+	SLICE("Cookie"),
+};
+
+/* tchar of RFC 9110 section 5.6.2. */
+static bool is_token_byte(uint8_t c)
+{
+	if ((c >= '0' && c <= '9') || (text_lower(c) >= 'a' && text_lower(c) <= 'z'))
+		return true;
+	return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+}
+
+const char *snapshot_header_name(struct slice name)
+{
+	if (name.len == 0 || name.len > SNAPSHOT_HEADER_NAME_MAX)
+		return "a header name has 1 to 128 bytes";
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_token_byte(name.ptr[i]))
+			return "not a header name (RFC 9110 section 5.6.2)";
+	for (size_t i = 0; i < ARRAY_LEN(not_ours); i++)
+		if (text_eq_nocase(name, not_ours[i]))
+			return "this header has a meaning of its own";
+	return NULL;
+}
+
+static int check_headers(const struct snapshot_host *h, size_t at, char *err)
+{
+	const struct {
+		const char *key;
+		const char *name;
+	} rows[] = { { "der_header", h->der_header },
+		     { "sha256_header", h->sha256_header },
+		     { "verdict_header", h->verdict_header } };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *why;
+
+		if (!rows[i].name)
+			continue;
+		why = snapshot_header_name(slice_of_str(rows[i].name));
+		if (why)
+			return refuse(err, "hosts[%zu].%s: %s", at, rows[i].key, why);
+		for (size_t j = 0; j < i; j++)
+			if (rows[j].name &&
+			    text_eq_nocase(slice_of_str(rows[i].name), slice_of_str(rows[j].name)))
+				return refuse(err, "hosts[%zu].%s: the same name as %s", at,
+				              rows[i].key, rows[j].key);
+	}
+	return 0;
+}
+
+static bool is_address(const struct snapshot_origin *o)
+{
+	switch (o->addr.ss_family) {
+	case AF_INET:
+		return o->addr_len == sizeof(struct sockaddr_in);
+	case AF_INET6:
+		return o->addr_len == sizeof(struct sockaddr_in6);
+	case AF_UNIX:
+		return o->addr_len > offsetof(struct sockaddr_un, sun_path) &&
+		       o->addr_len <= sizeof(struct sockaddr_un);
+	default:
+		return false;
+	}
+}
+
+static int check_origins(const struct snapshot_host *h, size_t at, char *err)
+{
+	if (h->origins_len < 1 || h->origins_len > SNAPSHOT_ORIGINS_MAX)
+		return refuse(err, "hosts[%zu].origins: 1 to %d addresses", at,
+		              SNAPSHOT_ORIGINS_MAX);
+	for (size_t i = 0; i < h->origins_len; i++)
+		if (!h->origins[i].label || !is_address(&h->origins[i]))
+			return refuse(err, "hosts[%zu].origins[%zu]: no address", at, i);
+	return 0;
+}
+
+static bool is_name(const char *name)
+{
+	size_t len = name ? strlen(name) : 0;
+
+	if (len < 1 || len > HOST_NAME_MAX_BYTES || name[len - 1] == '.')
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (text_lower((uint8_t)name[i]) != (uint8_t)name[i] || name[i] <= ' ' ||
+		    name[i] > '~')
+			return false;
+	return true;
+}
+
+static int check_host(const struct snapshot_host *h, size_t at, char *err)
+{
+	int r;
+
+	if (h->names_len < 1 || h->names_len > SNAPSHOT_NAMES_MAX)
+		return refuse(err, "hosts[%zu].names: 1 to %d names", at, SNAPSHOT_NAMES_MAX);
+	for (size_t i = 0; i < h->names_len; i++)
+		if (!is_name(h->names[i]))
+			return refuse(err, "hosts[%zu].names[%zu]: not a normalised name", at, i);
+	if (!h->certificate_pem || !h->key_pem)
+		return refuse(err, "hosts[%zu]: certificate or key missing", at);
+	if (h->verify >= VERIFY_MODE_MAX || h->inject >= INJECT_MODE_MAX ||
+	    h->rfc9440 >= RFC9440_MODE_MAX)
+		return refuse(err, "hosts[%zu]: unknown mode", at);
+	if (!h->ca_pem && h->verify != VERIFY_NONE)
+		return refuse(err, "hosts[%zu].ca: missing", at);
+	if (h->verify_depth > VERIFY_DEPTH_MAX)
+		return refuse(err, "hosts[%zu].depth: 0 to %d", at, VERIFY_DEPTH_MAX);
+	r = check_headers(h, at, err);
+	return r < 0 ? r : check_origins(h, at, err);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* No name in two places: the second would never be served. */
+static int check_names_differ(const struct snapshot *s, char *err)
+{
+	const char **all;
+	size_t total = 0;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < s->hosts_len; i++)
+		total += s->hosts[i].names_len;
+	all = calloc(total, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->hosts_len; i++)
+		for (size_t j = 0; j < s->hosts[i].names_len; j++)
+			all[n++] = s->hosts[i].names[j];
+	qsort(all, n, sizeof(*all), by_text);
+	for (size_t i = 1; i < n && r == 0; i++)
+		if (strcmp(all[i - 1], all[i]) == 0)
+			r = refuse(err, "hosts: name %s twice", all[i]);
+	free(all);
+	return r;
+}
+
+static int check_options(const struct options *o, char *err)
+{
+	const struct option_info *info;
+
+	for (size_t i = 0; (info = options_info(i)); i++)
+		if (options_get(o, i) < info->min || options_get(o, i) > info->max)
+			return refuse(err, "options.%.*s: out of bounds", (int)info->name.len,
+			              (const char *)info->name.ptr);
+	return 0;
+}
+
+int snapshot_validate(const struct snapshot *s, char *err)
+{
+	size_t defaults = 0;
+	int r;
+
+	if (s->version == 0)
+		return refuse(err, "version: 0");
+	r = check_options(&s->options, err);
+	if (r < 0)
+		return r;
+	if (s->hosts_len < 1 || s->hosts_len > SNAPSHOT_HOSTS_MAX)
+		return refuse(err, "hosts: 1 to %d", SNAPSHOT_HOSTS_MAX);
+	for (size_t i = 0; i < s->hosts_len; i++) {
+		r = check_host(&s->hosts[i], i, err);
+		if (r < 0)
+			return r;
+		defaults += s->hosts[i].is_default;
+	}
+	if (defaults > 1)
+		return refuse(err, "hosts: more than one default");
+	return check_names_differ(s, err);
+}
+
+void str_cleanse_free(char *s)
+{
+	if (s)
+		explicit_bzero(s, strlen(s));
+	free(s);
+}
+
+static void host_fini(struct snapshot_host *h)
+{
+	for (size_t i = 0; i < h->names_len; i++)
+		free(h->names[i]);
+	free(h->names);
+	for (size_t i = 0; i < h->origins_len; i++)
+		free(h->origins[i].label);
+	free(h->origins);
+	free(h->certificate_pem);
+	str_cleanse_free(h->key_pem);
+	free(h->ca_pem);
+	free(h->der_header);
+	free(h->sha256_header);
+	free(h->verdict_header);
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->hosts_len; i++)
+		host_fini(&s->hosts[i]);
+	free(s->hosts);
+	free(s);
+}

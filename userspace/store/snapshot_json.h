@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * snapshot_json.h - private to store/: parts shared by the two directions.
+ */
+#pragma once
+
+#include <stddef.h>
+
+#include "conf/policy.h"
+
+/* Words of conf/policy.h, by value. */
+extern const char *const verify_words[VERIFY_MODE_MAX];
+extern const char *const inject_words[INJECT_MODE_MAX];
+extern const char *const rfc9440_words[RFC9440_MODE_MAX];
+
+/**
+ * cleansing_json - make jansson wipe whatever it frees
+ *
+ * Its strings hold private keys. Process-wide, may be called again.
+ */
+void cleansing_json(void);
+
+/** str_cleanse_free - wipe and free a string; NULL is fine */
+void str_cleanse_free(char *s);

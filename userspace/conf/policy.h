@@ -37,6 +37,11 @@ enum inject_mode { INJECT_MODES(X) INJECT_MODE_MAX };
 enum rfc9440_mode { RFC9440_MODES(X) RFC9440_MODE_MAX };
 #undef X
 
+/* The words, by value. */
+extern const char *const verify_words[VERIFY_MODE_MAX];
+extern const char *const inject_words[INJECT_MODE_MAX];
+extern const char *const rfc9440_words[RFC9440_MODE_MAX];
+
 enum {
 	HOST_NAME_MAX_BYTES = 255, /* RFC 1035 section 2.3.4 */
 	VERIFY_DEPTH_MAX = 10,

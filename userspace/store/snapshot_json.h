@@ -4,15 +4,6 @@
  */
 #pragma once
 
-#include <stddef.h>
-
-#include "conf/policy.h"
-
-/* Words of conf/policy.h, by value. */
-extern const char *const verify_words[VERIFY_MODE_MAX];
-extern const char *const inject_words[INJECT_MODE_MAX];
-extern const char *const rfc9440_words[RFC9440_MODE_MAX];
-
 /**
  * cleansing_json - make jansson wipe whatever it frees
  *

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * file.h - the configuration file as it is written: YAML to struct.
+ *
+ * Nothing is opened or looked up here. Words and numbers that conf/ knows are
+ * checked here (conf_verify() and its like); what names, addresses, headers and
+ * certificates may be is checked by control.
+ */
+#pragma once
+
+#include "base/slice.h"
+#include "conf/mistakes.h"
+#include "conf/options.h"
+#include "conf/policy.h"
+#include "conf/position.h"
+
+enum {
+	CONF_FILE_BYTES_MAX = 16 * 1024 * 1024,
+	CONF_LISTEN_MAX = 16,
+	CONF_HOSTS_MAX = 65536,
+	CONF_NAMES_MAX = 256,
+	CONF_ORIGINS_MAX = 64,
+};
+
+struct conf_client_auth {
+	char *verify; /* a word of VERIFY_MODES, or NULL */
+	char *ca;     /* path */
+	char *depth;
+};
+
+struct conf_identity {
+	char *inject;
+	char *rfc9440;
+	char *der_header;
+	char *sha256_header;
+	char *verdict_header;
+};
+
+struct conf_host {
+	char **names;
+	unsigned int names_count;
+	bool is_default;
+	char *certificate; /* path */
+	char *key;         /* path */
+	struct conf_client_auth *client_auth;
+	struct conf_identity *identity;
+	char **origins;
+	unsigned int origins_count;
+};
+
+/* Each as text: NULL is not given. */
+struct conf_options {
+#define X(name, def, min, max, unit, when, help) char *name;
+	OPTIONS(X)
+#undef X
+};
+
+struct conf_file {
+	char **listen;
+	unsigned int listen_count;
+	bool *access_log; /* NULL: not given */
+	struct conf_options *options;
+	struct conf_host *hosts;
+	unsigned int hosts_count;
+};
+
+/**
+ * conf_file_parse - take a configuration apart
+ * @text:      the whole file, at most CONF_FILE_BYTES_MAX
+ * @positions: gets where everything stands
+ * @mistakes:  gets what is wrong: not YAML, unknown, repeated, missing keys, other kinds
+ *             of values, too many or too few of a thing
+ * @out:       written on success; conf_file_free()
+ *
+ * Return: 0 it can be looked at further, though there may be mistakes; -EINVAL the mistakes
+ *         found are all there is to say; -ENOMEM.
+ */
+MUST_USE int conf_file_parse(struct slice text, struct positions *positions,
+                             struct mistakes *mistakes, struct conf_file **out);
+
+/** conf_file_free - NULL is fine */
+void conf_file_free(struct conf_file *f);
+
+/** conf_options - the options with their defaults filled in; bounds are checked */
+void conf_options(const struct conf_file *f, struct positions *positions, struct mistakes *mistakes,
+                  struct options *out);
+
+/*
+ * Words of a host, with their defaults. @path is the host's, "hosts[2]". An unknown word
+ * is a mistake and gives the default.
+ */
+enum verify_mode conf_verify(const struct conf_host *h, const char *path,
+                             struct positions *positions, struct mistakes *mistakes);
+uint32_t conf_depth(const struct conf_host *h, const char *path, struct positions *positions,
+                    struct mistakes *mistakes);
+enum inject_mode conf_inject(const struct conf_host *h, const char *path,
+                             struct positions *positions, struct mistakes *mistakes);
+enum rfc9440_mode conf_rfc9440(const struct conf_host *h, const char *path,
+                               struct positions *positions, struct mistakes *mistakes);
+
+/** mistake_at - a mistake in "PATH.KEY" (either may be empty), where that stands */
+__attribute__((format(printf, 5, 6))) void mistake_at(struct mistakes *m, struct positions *p,
+                                                      const char *path, const char *key,
+                                                      const char *format, ...);

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "conf/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/text.h"
+
+static struct slice str(const char *s)
+{
+	return slice_of(s, strlen(s));
+}
+
+static void set_option(const struct option_info *info, const char *text, struct positions *p,
+                       struct mistakes *m, struct options *out)
+{
+	char path[64];
+	int r;
+
+	if (!text)
+		return;
+	r = options_set(out, info->name, str(text));
+	if (r == 0)
+		return;
+	(void)snprintf(path, sizeof(path), "options.%.*s", (int)info->name.len,
+	               (const char *)info->name.ptr);
+	if (r == -ERANGE)
+		mistake_at(m, p, path, "", "%s is not within %u to %u %s", text, info->min,
+		           info->max, info->unit);
+	else
+		mistake_at(m, p, path, "", "\"%s\" is not a number", text);
+}
+
+void conf_options(const struct conf_file *f, struct positions *positions, struct mistakes *mistakes,
+                  struct options *out)
+{
+	size_t i = 0;
+
+	options_default(out);
+	if (!f->options)
+		return;
+#define X(name, def, min, max, unit, when, help)                                                   \
+	set_option(options_info(i++), f->options->name, positions, mistakes, out);
+	OPTIONS(X)
+#undef X
+	must(!options_info(i));
+}
+
+/* Where one word stands and what it may be. */
+struct word {
+	const char *path; /* the host's */
+	const char *key;
+	const char *const *words;
+	unsigned int len;
+	unsigned int def;
+};
+
+static unsigned int read_word(const char *text, const struct word *w, struct positions *p,
+                              struct mistakes *m)
+{
+	char all[128] = "";
+	size_t n = 0;
+
+	if (!text)
+		return w->def;
+	for (unsigned int i = 0; i < w->len; i++)
+		if (strcmp(text, w->words[i]) == 0)
+			return i;
+	for (unsigned int i = 0; i < w->len; i++)
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", i ? ", " : "", w->words[i]);
+	must(n < sizeof(all));
+	mistake_at(m, p, w->path, w->key, "\"%s\" is none of: %s", text, all);
+	return w->def;
+}
+
+enum verify_mode conf_verify(const struct conf_host *h, const char *path,
+                             struct positions *positions, struct mistakes *mistakes)
+{
+	const struct word w = {
+		.path = path,
+		.key = "client_auth.verify",
+		.words = verify_words,
+		.len = ARRAY_LEN(verify_words),
+		.def = h->client_auth ? VERIFY_REQUIRE : VERIFY_NONE,
+	};
+
+	return read_word(h->client_auth ? h->client_auth->verify : NULL, &w, positions, mistakes);
+}
+
+uint32_t conf_depth(const struct conf_host *h, const char *path, struct positions *positions,
+                    struct mistakes *mistakes)
+{
+	const char *text = h->client_auth ? h->client_auth->depth : NULL;
+	uint64_t v = VERIFY_DEPTH_DEFAULT;
+
+	if (!text)
+		return VERIFY_DEPTH_DEFAULT;
+	if (text_parse_u64(str(text), &v) < 0 || v > VERIFY_DEPTH_MAX) {
+		mistake_at(mistakes, positions, path, "client_auth.depth",
+		           "\"%s\" is not a number within 0 to %d", text, VERIFY_DEPTH_MAX);
+		return VERIFY_DEPTH_DEFAULT;
+	}
+	return (uint32_t)v;
+}
+
+enum inject_mode conf_inject(const struct conf_host *h, const char *path,
+                             struct positions *positions, struct mistakes *mistakes)
+{
+	const struct word w = {
+		.path = path,
+		.key = "identity.inject",
+		.words = inject_words,
+		.len = ARRAY_LEN(inject_words),
+		.def = INJECT_FIRST_REQUEST,
+	};
+
+	return read_word(h->identity ? h->identity->inject : NULL, &w, positions, mistakes);
+}
+
+enum rfc9440_mode conf_rfc9440(const struct conf_host *h, const char *path,
+                               struct positions *positions, struct mistakes *mistakes)
+{
+	const struct word w = {
+		.path = path,
+		.key = "identity.rfc9440",
+		.words = rfc9440_words,
+		.len = ARRAY_LEN(rfc9440_words),
+		.def = RFC9440_OFF,
+	};
+
+	return read_word(h->identity ? h->identity->rfc9440 : NULL, &w, positions, mistakes);
+}

@@ -21,6 +21,8 @@ enum {
 		64, /* header, explicit nonce, inner type, tag: what seal adds at most */
 	RECORD_WIRE_MAX =
 		RECORD_HEADER_BYTES + RECORD_PLAIN_MAX + 256, /* largest a peer may send */
+	RECORD_EMPTY_MAX = 32,        /* in a row; a peer that sends more wants us busy */
+	RECORD_KEY_UPDATES_MAX = 128, /* the value of key_updates_max after a handshake */
 };
 
 enum record_type {
@@ -56,7 +58,10 @@ struct record_state {
 	uint8_t hash_bytes;   /* of the handshake hash: 32 or 48 */
 	uint16_t key_updates; /* received */
 	uint16_t key_updates_max;
-	uint8_t empty_records; /* in a row, received */
+	uint16_t plain_max; /* sent in one record: RECORD_PLAIN_MAX or the client's max_fragment_length */
+	uint8_t empty_records; /* in a row, received: no data and no handshake message */
+	uint8_t partial_len;   /* TLS 1.3: bytes of a handshake message that is not whole yet */
+	uint8_t partial[5];    /* 5: only KeyUpdate is taken */
 };
 
 struct aead_cache; /* expanded keys of the busiest connections, one for each worker */
@@ -68,14 +73,14 @@ void aead_cache_free(struct aead_cache *c);
 size_t record_seal_bytes(const struct record_state *r, size_t plain_len);
 
 /**
- * record_seal - turn plaintext into records of at most RECORD_PLAIN_MAX each
+ * record_seal - turn plaintext into records of at most r->plain_max each
  * @type:  enum record_type
  * @plain: 0..any bytes; must not overlap @out
  * @out:   gets record_seal_bytes() bytes; must have the room
  *
  * Return: 0; -EKEYEXPIRED the key's record limit is reached (RFC 8446 section 5.5):
- *         send a KeyUpdate (1.3) or close (1.2); -EIO the AEAD failed. On failure @out is
- *         as it was.
+ *         send a KeyUpdate (1.3) or close (1.2); application data only, so that
+ *         these two still can be sent; -EIO the AEAD failed. On failure @out is as it was.
  * Source: RFC 8446 section 5.2, RFC 5288 section 3, RFC 7905 section 2.
  */
 MUST_USE int record_seal(struct aead_cache *c, struct record_state *r, enum record_type type,

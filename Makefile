@@ -98,7 +98,7 @@ $(O)/%.o: %.c $(O)/flags $(O)/probe.h
 # An archive, so that a test or a fuzz target links the rooms it uses and no others.
 $(O)/sluice.a: $(LIB_OBJ)
 	$(call say,AR,$@)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) qcs $@ $^
 
 $(O)/sluiced: $(O)/userspace/main.o $(O)/sluice.a
 	$(call say,LINK,$@)

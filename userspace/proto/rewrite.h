@@ -12,6 +12,8 @@
 #include "proto/hostname.h"
 #include "proto/reserved.h"
 
+enum { CONNECTION_NAMES_MAX = 32 };
+
 struct rewrite_request {
 	const struct head *head;
 	const struct framing *framing;
@@ -28,17 +30,23 @@ struct rewrite_request {
  * "Connection: upgrade" and Upgrade are kept only when framing->wants_upgrade,
  * otherwise HTTP/1.1 gets no
  * Connection field (it is persistent) and HTTP/1.0 gets "Connection: close". Transfer-Encoding
- * and Content-Length are written from @framing, not copied; Expect is kept when
- * framing->expects_continue; TE, Trailer and Proxy-* are dropped.
+ * and Content-Length are written from @framing, not copied ("Content-Length: 0" where the
+ * client said so); Expect is kept when framing->expects_continue; TE, Trailer, Proxy and
+ * Proxy-* are dropped.
  *
- * Return: REFUSAL_NONE; REFUSAL_HEAD_TOO_LARGE when @out is too small.
+ * @out_stripped: written on success: fields removed because their names are reserved
+ *
+ * Return: REFUSAL_NONE; REFUSAL_HEAD_TOO_LARGE when @out is too small, or Connection
+ *         names more than CONNECTION_NAMES_MAX fields: @out is then as it was, but
+ *         for @out->overflow.
  */
-MUST_USE enum refusal rewrite_request(const struct rewrite_request *in, struct sink *out);
+MUST_USE enum refusal rewrite_request(const struct rewrite_request *in, struct sink *out,
+                                      uint32_t *out_stripped);
 
 struct rewrite_response {
 	const struct head *head;
 	const struct framing *framing;
-	bool keep_alive;       /* to the client */
+	bool keep_alive;       /* to the client; false with BODY_UNTIL_CLOSE */
 	bool client_is_http10; /* "Connection: keep-alive" must then be said */
 };
 
@@ -46,7 +54,14 @@ struct rewrite_response {
  * rewrite_response - the head for the client
  *
  * HTTP/1.1 status line with the origin's status and reason; hop-by-hop fields
- * dropped, "Connection: close" added when !keep_alive; 101 keeps Upgrade.
+ * dropped, "Connection: close" added when !keep_alive; 101 keeps Upgrade. Framing
+ * is written as for a request; an answer to HEAD and a 304 keep their
+ * Content-Length. Client-Cert and Client-Cert-Chain are dropped; a Vary that names
+ * one of the reserved fields becomes "Vary: *": no cache of the client's side sees them.
+ *
+ * Return: REFUSAL_NONE; REFUSAL_HEAD_TOO_LARGE as for rewrite_request();
+ *         REFUSAL_ORIGIN_BROKEN for a chunked answer to HTTP/1.0.
+ * Source: RFC 9440 sections 2.2 to 2.4.
  */
 MUST_USE enum refusal rewrite_response(const struct rewrite_response *in, struct sink *out);
 
@@ -57,7 +72,8 @@ MUST_USE enum refusal rewrite_response(const struct rewrite_response *in, struct
  * Field lines are parsed as in a head; reserved names, framing and routing fields
  * (Content-Length, Transfer-Encoding, Host, Trailer, Connection ...) are dropped.
  *
- * Return: REFUSAL_NONE; REFUSAL_TRAILER.
+ * Return: REFUSAL_NONE; REFUSAL_TRAILER, also when @out is too small: @out is then as
+ *         it was, but for @out->overflow.
  * Source: RFC 9110 section 6.5.1.
  */
 MUST_USE enum refusal rewrite_trailer(struct slice in, const struct reserved *reserved,

@@ -15,8 +15,8 @@ static int normal_ip6(struct slice in, struct hostname *out)
 	char text[INET6_ADDRSTRLEN] = { 0 };
 	struct in6_addr addr;
 
-	if (in.len >= sizeof(text))
-		return -EINVAL;
+	if (in.len >= sizeof(text) || memchr(in.ptr, '\0', in.len))
+		return -EINVAL; /* what follows a NUL would not be looked at */
 	memcpy(text, in.ptr, in.len);
 	if (inet_pton(AF_INET6, text, &addr) != 1)
 		return -EINVAL;

@@ -1,0 +1,250 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The figures of the main job, sluiced and nginx in turn on this machine: make figures.
+#
+# CPU time is that of the one worker process (user and system, all threads), on CPU 0; load generator and origin share
+# CPU 1. TLS 1.3, AES-128-GCM, ECDSA P-256, client certificate required and told to the origin in every request (the
+# job nginx can do), the same OpenSSL. Three rounds, medians. Wall time is printed nowhere: it drifts.
+# ROUNDS, REQUESTS, HANDSHAKES, IDLE: smaller numbers for a quick look.
+set -eu
+
+here=$(cd "$(dirname "$0")/.." && pwd)
+sluiced=${SLUICED:-$here/build/release/sluiced}
+load=$here/build/release/bench/load
+origin=$here/build/release/bench/origin
+rounds=${ROUNDS:-3}
+requests=${REQUESTS:-30000}
+handshakes=${HANDSHAKES:-2000}
+idle=${IDLE:-5000}
+
+dir=$(mktemp -d)
+pids=
+finish() {
+	status=$?
+	trap - EXIT INT TERM
+	for p in $pids; do
+		kill "$p" 2>/dev/null || true
+	done
+	wait
+	rm -rf "$dir"
+	exit "$status"
+}
+trap finish EXIT
+trap 'exit 1' INT TERM
+ulimit -n "$(ulimit -Hn)"
+
+if [ "$(nproc)" -ge 2 ]; then
+	on0="taskset -c 0"
+	on1="taskset -c 1"
+else
+	on0=
+	on1=
+	echo "one CPU only: nothing is pinned, the figures mean little" >&2
+fi
+
+free_port() {
+	port=$1
+	while ss -Hltn "sport = :$port" | grep -q .; do
+		port=$((port + 1))
+	done
+	echo "$port"
+}
+
+fail() {
+	echo "figures: $1" >&2
+	tail -n 20 "$dir"/*.log >&2
+	exit 1
+}
+
+wait_port() {
+	n=0
+	until ss -Hltn "sport = :$1" | grep -q .; do
+		n=$((n + 1))
+		[ "$n" -lt 100 ] || fail "nobody listens on port $1"
+		sleep 0.1
+	done
+}
+
+"$here/tools/pki.sh" "$dir" localhost
+origin_port=$(free_port 18080)
+$on1 "$origin" "$origin_port" >"$dir/origin.out" &
+origin_pid=$!
+pids=$origin_pid
+wait_port "$origin_port"
+
+# sluiced_up INJECT WORKERS: sets server, worker, port
+sluiced_up() {
+	port=$(free_port 18443)
+	cat >"$dir/sluice.yaml" <<YAML
+listen: ["127.0.0.1:$port"]
+access_log: false
+options: { workers: $2, requests_per_conn: 100000000 }
+hosts:
+  - names: [localhost]
+    certificate: $dir/server.pem
+    key: $dir/server.key
+    client_auth: { verify: require, ca: $dir/client-ca.pem }
+    identity: { inject: $1 }
+    origins: ["127.0.0.1:$origin_port"]
+YAML
+	pin=$on0
+	[ "$2" -eq 1 ] || pin=
+	$pin "$sluiced" --config "$dir/sluice.yaml" 2>"$dir/sluiced.log" >/dev/null &
+	server=$!
+	pids="$pids $server"
+	wait_port "$port"
+	until grep -q ready "$dir/sluiced.log"; do sleep 0.1; done
+	worker=$(pgrep -P "$server" -f worker | head -n 1)
+}
+
+nginx_up() {
+	port=$(free_port 18443)
+	mkdir -p "$dir/nginx"
+	cat >"$dir/nginx.conf" <<CONF
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile $(ulimit -n);
+pid $dir/nginx/pid;
+error_log $dir/nginx.log warn;
+events { worker_connections 16000; }
+http {
+	access_log off;
+	client_body_temp_path $dir/nginx/b; proxy_temp_path $dir/nginx/p; fastcgi_temp_path $dir/nginx/f;
+	uwsgi_temp_path $dir/nginx/u; scgi_temp_path $dir/nginx/s;
+	keepalive_requests 100000000;
+	keepalive_timeout 600;
+	upstream origin { server 127.0.0.1:$origin_port; keepalive 128; keepalive_requests 100000000; }
+	server {
+		listen 127.0.0.1:$port ssl backlog=4096;
+		server_name localhost;
+		ssl_certificate $dir/server.pem;
+		ssl_certificate_key $dir/server.key;
+		ssl_client_certificate $dir/client-ca.pem;
+		ssl_verify_client on;
+		ssl_protocols TLSv1.3;
+		location / {
+			proxy_pass http://origin;
+			proxy_http_version 1.1;
+			proxy_set_header Connection "";
+			proxy_set_header Host \$host;
+			proxy_set_header Cf-Client-Cert-Der-Base64 \$ssl_client_escaped_cert;
+			proxy_set_header Cf-Client-Cert-Sha256 \$ssl_client_fingerprint;
+		}
+	}
+}
+CONF
+	chmod 755 "$dir"
+	$on0 /usr/sbin/nginx -p "$dir/nginx" -c "$dir/nginx.conf" 2>>"$dir/nginx.log" &
+	server=$!
+	pids="$pids $server"
+	wait_port "$port"
+	worker=$(pgrep -P "$server" | head -n 1)
+}
+
+# server_down: and wait for the end
+server_down() {
+	kill "$server"
+	wait "$server" || true
+}
+
+# up NAME: sluiced, sluiced-first (identity in the first request only) or nginx
+up() {
+	case $1 in
+	sluiced) sluiced_up every_request 1 ;;
+	sluiced-first) sluiced_up first_request 1 ;;
+	nginx) nginx_up ;;
+	esac
+}
+
+drive() {
+	mode=$1
+	shift
+	$on1 "$load" "$mode" -p "$port" -C "$dir/client.pem" -K "$dir/client.key" "$@"
+}
+
+# word NAME LINE: the number behind a word
+word() {
+	echo "$2" | awk -v w="$1" '{ for (i = 1; i < NF; i++) if ($i == w) print $(i + 1) }'
+}
+
+median() {
+	sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+}
+
+# job NAME UNIT LOAD-ARGUMENTS...: CPU per unit of each server, in turn
+job() {
+	name=$1
+	shift
+	rm -f "$dir"/r.*
+	for _ in $(seq "$rounds"); do
+		for who in sluiced sluiced-first nginx; do
+			up "$who"
+			line=$(drive "$@" -P "$worker") || fail "$who: $line"
+			word cpu_us_per_unit "$line" >>"$dir/r.$who"
+			server_down
+		done
+	done
+	s=$(median "$dir/r.sluiced")
+	f=$(median "$dir/r.sluiced-first")
+	n=$(median "$dir/r.nginx")
+	printf '%-44s %9s %9s %9s   %.2f   (rounds: %s / %s)\n' "$name, us" "$s" "$f" "$n" "$(echo "$s $n" | awk '{ print $1 / $2 }')" \
+		"$(tr '\n' ' ' <"$dir/r.sluiced")" "$(tr '\n' ' ' <"$dir/r.nginx")"
+}
+
+# memory: bytes for each of $idle connections that did one request
+memory() {
+	for who in sluiced sluiced-first nginx; do
+		up "$who"
+		$on1 "$load" idle -p "$port" -C "$dir/client.pem" -K "$dir/client.key" -c "$idle" -P "$worker" >"$dir/idle.out" &
+		held=$!
+		pids="$pids $held"
+		until grep -q held "$dir/idle.out"; do
+			kill -0 "$held" || exit 1
+			sleep 0.2
+		done
+		word bytes_each "$(cat "$dir/idle.out")" >"$dir/m.$who"
+		kill "$held"
+		wait "$held" || true
+		server_down
+	done
+	printf '%-44s %9s %9s %9s   %.2f\n' "idle connection at $idle, bytes of RSS" "$(cat "$dir/m.sluiced")" \
+		"$(cat "$dir/m.sluiced-first")" "$(cat "$dir/m.nginx")" \
+		"$(cat "$dir/m.sluiced" "$dir/m.nginx" | tr '\n' ' ' | awk '{ print $1 / $2 }')"
+}
+
+# losses WHAT TIMES COMMAND: 8 connections, about 700 requests a second, new and kept ones, while COMMAND happens
+losses() {
+	sluiced_up first_request 2
+	$on1 "$load" churn -p "$port" -C "$dir/client.pem" -K "$dir/client.key" -c 8 -m 10 >"$dir/churn.out" &
+	churn=$!
+	pids="$pids $churn"
+	sleep 1
+	for _ in $(seq "$2"); do
+		$3
+		sleep 1
+	done
+	kill "$churn"
+	wait "$churn" || true
+	echo "$1 x$2: $(cat "$dir/churn.out")"
+	server_down
+}
+
+reload() {
+	kill -HUP "$server"
+}
+
+kill_one() {
+	kill -9 "$(pgrep -P "$server" -f worker | head -n 1)"
+}
+
+echo "$(openssl version), Linux $(uname -r), $(nproc) CPUs, $(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo no commit)"
+printf '%-44s %9s %9s %9s   ratio\n' "CPU of one worker; medians of $rounds" sluiced "(first)" nginx
+job "keep-alive GET 1 KiB, 64 connections" keepalive -c 64 -n "$requests" -w 3200
+job "full handshake and one request" handshake -c 16 -n "$handshakes" -w 200
+job "resumed handshake and one request" resume -c 16 -n "$handshakes" -w 200
+memory
+losses "reload each second" 10 reload
+losses "kill -9 of one worker" 5 kill_one
+kill "$origin_pid"
+wait "$origin_pid" || true
+echo "origin: $(cat "$dir/origin.out")"

@@ -5,7 +5,8 @@
  * An entry is found by the SHA-256 of the leaf's DER, qualified by the verified
  * chain and the verdict, which the same leaf may meet differently. It is counted:
  * connections and sessions refer to it; the cache drops what was used least
- * recently and nobody refers to.
+ * recently and nobody refers to. While all are referred to the cache grows past
+ * its size: connections and sessions, which are bounded, are then its bound.
  */
 #pragma once
 
@@ -25,6 +26,8 @@ struct identity {
 	struct identity *hash_next;
 	struct identity *lru_next, *lru_prev;
 	struct identity_block *blocks;
+	int64_t good_from; /* s since 1970: leaf and chain are all valid from .. */
+	int64_t good_until;
 	uint32_t refs;
 	uint8_t key[32];
 };

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * handshake_priv.h - inside of worker, host and handshake. Private to this room.
+ */
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include "tls/handshake.h"
+#include "tls/keys.h"
+#include "tls/sessions.h"
+#include "tls/wire.h"
+
+struct tls_worker {
+	tls_lookup *lookup;
+	struct worker_stats *stats;
+	struct identity_cache *identities;
+	struct sessions *sessions; /* NULL: none are kept */
+	SSL_CTX *front;            /* every handshake starts here, before its host is known */
+};
+
+struct tls_host {
+	SSL_CTX *ctx;
+	uint32_t refs;
+	uint32_t verify_depth;
+	uint32_t session_timeout_s;
+	enum verify_mode verify;
+	uint8_t session_context[TLS_ID_BYTES];
+	uint8_t client_auth_id[TLS_ID_BYTES];
+	struct identity_headers headers; /* names point into header_names */
+	char *header_names;
+};
+
+enum { FAILURE_TEXT_MAX = 256 };
+
+struct tls_handshake {
+	struct tls_worker *w;
+	void *lookup_arg;
+	SSL *ssl;
+	struct wire wire;
+	size_t in_total; /* bytes consumed */
+	enum tls_step step;
+
+	/* Chosen in the ClientHello callback, once. */
+	struct tls_host *host; /* one reference */
+	void *user;
+	struct hostname sni;
+
+	struct keylog keylog;
+
+	/* What the session store gave last: OpenSSL uses that session or none. */
+	bool found;
+	struct session_bond bond; /* identity: one reference */
+
+	/* Who the client is. */
+	bool is_identified;
+	int identity_rc;           /* of identity_intern() */
+	struct identity *identity; /* one reference */
+	int verify_error;          /* X509_V_*: the last one; also where it was let pass */
+
+	enum tls_failure failure;
+	char text[FAILURE_TEXT_MAX];
+};
+
+/** handshake_of - the handshake an SSL object belongs to */
+struct tls_handshake *handshake_of(const SSL *ssl);
+
+/** handshake_fail - remember why; the first reason stands. @text is copied, cut at FAILURE_TEXT_MAX */
+void handshake_fail(struct tls_handshake *h, enum tls_failure why, const char *text);
+
+/** handshake_fail_openssl - the same from OpenSSL's error queue */
+void handshake_fail_openssl(struct tls_handshake *h);
+
+/**
+ * handshake_identify - find out who the client is, once its certificate was looked at
+ *
+ * Sets identity, NULL without a certificate, and identity_rc. Later calls do nothing.
+ */
+void handshake_identify(struct tls_handshake *h);
+
+/** context_new - an SSL_CTX with all that hosts have in common. Return: 0; -ENOMEM; -ENOTSUP. */
+MUST_USE int context_new(struct tls_worker *w, SSL_CTX **out);
+
+/** worker_of - the worker a front context belongs to */
+struct tls_worker *worker_of(const SSL_CTX *ctx);
+
+/* hello.c: which host this connection is for */
+int hello_on_client_hello(SSL *ssl, int *alert, void *arg);
+int hello_on_servername(SSL *ssl, int *alert, void *arg);
+
+/** hello_agrees - has OpenSSL read the very name that the host was chosen by? */
+bool hello_agrees(const struct tls_handshake *h);
+
+/* verify.c */
+int verify_on_certificate(int ok, X509_STORE_CTX *store);
+
+/** verify_mode_flags - SSL_VERIFY_* of a host */
+int verify_mode_flags(enum verify_mode mode);
+
+/* resume.c: the session store as OpenSSL calls it */
+int resume_on_new(SSL *ssl, SSL_SESSION *session);
+SSL_SESSION *resume_on_get(SSL *ssl, const unsigned char *id, int len, int *out_copy);
+void resume_on_remove(SSL_CTX *ctx, SSL_SESSION *session);

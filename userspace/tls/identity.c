@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <openssl/x509_vfy.h>
+#include <stdlib.h>
+
+#include "tls/digest.h"
+#include "tls/identity_priv.h"
+#include "tls/x509.h"
+
+/* RFC 9440 section 2.3: the root may be left out; the origin has it or does not trust it. */
+size_t identity_chain_len(STACK_OF(X509) * chain)
+{
+	int len = chain ? sk_X509_num(chain) : 0;
+
+	if (len > 0 && X509_self_signed(sk_X509_value(chain, len - 1), 0) == 1)
+		len--;
+	return len < IDENTITY_CHAIN_MAX ? (size_t)len : IDENTITY_CHAIN_MAX;
+}
+
+static void narrow(struct identity *i, const X509 *x)
+{
+	int64_t from;
+	int64_t until;
+
+	if (x509_time(X509_get0_notBefore(x), &from) < 0 ||
+	    x509_time(X509_get0_notAfter(x), &until) < 0) {
+		i->good_until = INT64_MIN;
+		return;
+	}
+	if (from > i->good_from)
+		i->good_from = from;
+	if (until < i->good_until)
+		i->good_until = until;
+}
+
+static void times(struct identity *i, X509 *leaf, STACK_OF(X509) * chain)
+{
+	i->good_from = INT64_MIN;
+	i->good_until = INT64_MAX;
+	narrow(i, leaf);
+	i->meta.not_before = i->good_from;
+	i->meta.not_after = i->good_until;
+	for (int n = 0; chain && n < sk_X509_num(chain); n++)
+		narrow(i, sk_X509_value(chain, n));
+}
+
+/* The part of @s written since it was @at long. */
+static struct slice since(const struct sink *s, size_t at)
+{
+	return slice_of(s->ptr + at, s->len - at);
+}
+
+static struct slice put_verdict(long verify_result, struct sink *s)
+{
+	size_t at = s->len;
+	const char *why;
+
+	if (verify_result == X509_V_OK)
+		return SLICE("SUCCESS");
+	why = X509_verify_cert_error_string(verify_result);
+	sink_put(s, SLICE("FAILED:"));
+	sink_put(s, slice_of(why, strlen(why)));
+	return since(s, at);
+}
+
+static struct slice put_name(const X509_NAME *name, struct sink *s)
+{
+	size_t at = s->len;
+
+	x509_put_name(name, s);
+	return since(s, at);
+}
+
+static struct slice put_serial(const X509 *x, struct sink *s)
+{
+	size_t at = s->len;
+
+	x509_put_serial(x, s);
+	return since(s, at);
+}
+
+/* @s starts with the DER of leaf and chain. */
+static void slice_der(struct identity_meta *m, X509 *leaf, STACK_OF(X509) * chain,
+                      const struct sink *s)
+{
+	size_t at = (size_t)i2d_X509(leaf, NULL);
+
+	m->der = slice_of(s->ptr, at);
+	m->chain_len = identity_chain_len(chain);
+	for (size_t n = 0; n < m->chain_len; n++) {
+		size_t len = (size_t)i2d_X509(sk_X509_value(chain, (int)n), NULL);
+
+		m->chain[n] = slice_of(s->ptr + at, len);
+		at += len;
+	}
+	must(at == s->len);
+}
+
+static void rebase(struct slice *s, const uint8_t *from, const uint8_t *to)
+{
+	s->ptr = to + (s->ptr - from);
+}
+
+/* Copies what the slices of @i point to behind it. */
+static struct identity *settle(const struct identity *i, const struct sink *s)
+{
+	struct identity *made = malloc(sizeof(*made) + s->len);
+	struct identity_meta *m;
+	uint8_t *bytes;
+
+	if (!made)
+		return NULL;
+	*made = *i;
+	bytes = (uint8_t *)(made + 1);
+	memcpy(bytes, s->ptr, s->len);
+	m = &made->meta;
+	rebase(&m->der, s->ptr, bytes);
+	for (size_t n = 0; n < m->chain_len; n++)
+		rebase(&m->chain[n], s->ptr, bytes);
+	rebase(&m->subject, s->ptr, bytes);
+	rebase(&m->issuer, s->ptr, bytes);
+	rebase(&m->serial, s->ptr, bytes);
+	if (!m->verified)
+		rebase(&m->verdict, s->ptr, bytes);
+	return made;
+}
+
+int identity_make(X509 *leaf, STACK_OF(X509) * chain, long verify_result, struct sink *der,
+                  struct identity **out)
+{
+	struct identity i = { .meta = { .presented = true,
+		                        .verified = verify_result == X509_V_OK } };
+	struct identity *made;
+
+	slice_der(&i.meta, leaf, chain, der);
+	times(&i, leaf, chain);
+	digest_begin();
+	digest_add(i.meta.der);
+	if (digest_end(i.meta.sha256) < 0)
+		return -ENOMEM;
+	i.meta.subject = put_name(X509_get_subject_name(leaf), der);
+	i.meta.issuer = put_name(X509_get_issuer_name(leaf), der);
+	i.meta.serial = put_serial(leaf, der);
+	i.meta.verdict = put_verdict(verify_result, der);
+	if (der->overflow)
+		return -EMSGSIZE;
+	made = settle(&i, der);
+	if (!made)
+		return -ENOMEM;
+	*out = made;
+	return 0;
+}
+
+void identity_blocks_free(struct identity_block *b)
+{
+	while (b) {
+		struct identity_block *next = b->next;
+
+		free(b);
+		b = next;
+	}
+}
+
+void identity_free(struct identity *i)
+{
+	identity_blocks_free(i->blocks);
+	free(i);
+}

@@ -16,18 +16,20 @@
 
 #include "base/must.h"
 
-enum { CHANNEL_FD = 3, STATS_FD = 4, CONFIG_FD = 5 };
+enum { CHANNEL_FD = 3, STATS_FD = 4 };
 enum { MSG_PAYLOAD_MAX = 8192, LISTENERS_MAX = 16, MSG_TEXT_MAX = 512, WORKERS_MAX = 256 };
 
 enum msg_type {
 	MSG_NONE,
-	/* control -> master: struct msg_start. Sent once; the master opens the
-	 * listeners, starts the workers, and answers MSG_STARTED. */
+	/* control -> master: struct msg_start. The master opens the listeners, starts
+	 * the workers, and answers MSG_STARTED. Sent again (a reload, a restarted
+	 * control), only drain_timeout_ms may differ from what is in force. */
 	MSG_START,
-	/* master -> control: struct msg_result */
+	/* master -> control: struct msg_result; worker is how many of them there are */
 	MSG_STARTED,
 	/* control -> master -> every worker, one fd: a sealed memfd with the snapshot's
-	 * JSON; struct msg_version. The master keeps the newest for workers it restarts. */
+	 * JSON; struct msg_version. The master keeps the newest for workers it restarts, and
+	 * gives it to a restarted control before anything else. */
 	MSG_SNAPSHOT,
 	/* worker -> master -> control: struct msg_result. version = the snapshot's. */
 	MSG_APPLIED,

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "proc/state.h"
+
+uint32_t workers_len(const struct master *m)
+{
+	return m->is_started ? m->start.workers : 0;
+}
+
+uint32_t workers_alive(const struct master *m)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < workers_len(m); i++)
+		n += m->workers[i].child.pid > 0;
+	return n;
+}
+
+static void start_one(struct master *m, uint32_t id)
+{
+	struct worker_child *w = &m->workers[id];
+	char number[16];
+	const struct spawn s = {
+		.argv = { "sluiced", "--role=worker", number },
+		.user = m->has_users ? &m->user_worker : NULL,
+		.stats_fd = m->stats_fd,
+	};
+	struct child *c = &w->child;
+	int r;
+
+	(void)snprintf(number, sizeof(number), "%u", id);
+	*w = (struct worker_child){ .child = { .channel = -1, .quick = c->quick } };
+	c->started_ms = m->now_ms;
+	r = spawn_role(&s, &c->pid, &c->channel);
+	if (r < 0) {
+		log_error("worker %u cannot be started: %s", id, strerror(-r));
+		child_died(m, c);
+	}
+}
+
+void workers_start_due(struct master *m)
+{
+	if (m->phase != PHASE_RUNNING)
+		return;
+	for (uint32_t i = 0; i < workers_len(m); i++) {
+		const struct child *c = &m->workers[i].child;
+
+		if (c->pid == 0 && c->restart_at_ms <= m->now_ms)
+			start_one(m, i);
+	}
+}
+
+static int send_listener(struct master *m, uint32_t id)
+{
+	struct worker_child *w = &m->workers[id];
+	uint32_t i = w->listeners_sent;
+	int r = channel_send(w->child.channel, MSG_LISTENER, &m->start.listeners[i],
+	                     sizeof(m->start.listeners[i]), m->listeners.fds[id][i]);
+
+	if (r == 0)
+		w->listeners_sent++;
+	return r;
+}
+
+static int send_snapshot(struct master *m, struct worker_child *w)
+{
+	const struct msg_version v = { .version = m->snapshot_version };
+	int r = channel_send(w->child.channel, MSG_SNAPSHOT, &v, sizeof(v), m->snapshot_fd);
+
+	if (r == 0)
+		w->snapshot_sent = m->snapshot_version;
+	return r;
+}
+
+/* Send the next thing this worker has not got. Return: 1 sent; 0 it has all; -errno. */
+static int sync_one(struct master *m, uint32_t id)
+{
+	struct worker_child *w = &m->workers[id];
+	int r;
+
+	if (m->phase == PHASE_RUNNING && w->listeners_sent < m->listeners.len) {
+		r = send_listener(m, id);
+	} else if (m->phase == PHASE_RUNNING && w->snapshot_sent < m->snapshot_version) {
+		r = send_snapshot(m, w);
+	} else if (m->phase == PHASE_DRAINING && !w->is_drain_sent) {
+		r = channel_send(w->child.channel, MSG_DRAIN, NULL, 0, -1);
+		w->is_drain_sent = r == 0;
+	} else {
+		return 0;
+	}
+	return r < 0 ? r : 1;
+}
+
+void workers_sync(struct master *m)
+{
+	for (uint32_t i = 0; i < workers_len(m); i++) {
+		struct child *c = &m->workers[i].child;
+		int r;
+
+		do {
+			r = c->channel < 0 ? 0 : sync_one(m, i);
+		} while (r > 0);
+		if (r < 0)
+			child_send_failed(m, c, r);
+		else if (c->channel >= 0)
+			c->deaf_since_ms = 0;
+		child_check_deaf(m, c, "a worker");
+	}
+}
+
+static void check_ready(struct master *m)
+{
+	for (uint32_t i = 0; i < workers_len(m); i++)
+		if (!m->workers[i].is_applied)
+			return;
+	if (!m->is_ready)
+		master_ready(m);
+}
+
+static void applied(struct master *m, uint32_t id, const struct msg *msg)
+{
+	struct msg_result result;
+
+	if (msg->type != MSG_APPLIED || msg_body(msg, &result, sizeof(result)) < 0 ||
+	    result.worker != id) {
+		log_error("worker %u sent what it never sends: killed", id);
+		child_kill(&m->workers[id].child);
+		return;
+	}
+	if (m->control.channel >= 0) {
+		int r = channel_send(m->control.channel, MSG_APPLIED, &result, sizeof(result), -1);
+
+		if (r < 0)
+			child_send_failed(m, &m->control, r);
+	}
+	if (result.error == 0) {
+		m->workers[id].is_applied = true;
+		check_ready(m);
+	}
+}
+
+void workers_read(struct master *m, uint32_t id)
+{
+	struct child *c = &m->workers[id].child;
+	struct msg msg;
+
+	while (c->channel >= 0 && control_has_room(m)) {
+		int fd = -1;
+		int r = channel_recv(c->channel, &msg, &fd);
+
+		if (r == -EAGAIN)
+			return;
+		if (r != 1) {
+			/* Gone, as SIGCHLD will tell, or talking nonsense. */
+			if (r < 0)
+				child_kill(c);
+			child_hang_up(m, c);
+			return;
+		}
+		if (fd >= 0)
+			(void)close(fd);
+		applied(m, id, &msg);
+	}
+}
+
+static void say_death(uint32_t id, int pid, int status)
+{
+	if (WIFSIGNALED(status))
+		log_error("worker %u (pid %d) died: signal %d (%s)", id, pid, WTERMSIG(status),
+		          strsignal(WTERMSIG(status)));
+	else
+		log_error("worker %u (pid %d) ended: status %d", id, pid, WEXITSTATUS(status));
+}
+
+void worker_died(struct master *m, uint32_t id, int status)
+{
+	struct worker_child *w = &m->workers[id];
+
+	/* What it said last is still to be heard. */
+	workers_read(m, id);
+	if (m->phase == PHASE_RUNNING || status != 0)
+		say_death(id, (int)w->child.pid, status);
+	child_died(m, &w->child);
+	if (m->phase == PHASE_RUNNING && !m->is_ready && w->child.quick >= START_ATTEMPTS_MAX) {
+		log_error("worker %u does not start: giving up", id);
+		master_kill(m, 1);
+	}
+}

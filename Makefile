@@ -168,17 +168,17 @@ lint: tidy cppcheck shellcheck
 check: layers banned headers fmt-check unit replay
 
 # --- fuzz: same targets under libFuzzer and as a plain corpus replay --------------------------------
-# The library is built once for all of them, in its own flavour.
-build/fuzz/fuzz_%: FORCE
-	$(Q)$(MAKE) FLAVOUR=fuzz CC=$(CLANG) build/fuzz/target_$*
+# The library is built once for all of them, in its own flavour and by one make: two would write over each other.
 build/fuzz/target_%: build/fuzz/tests/fuzz/fuzz_%.o build/fuzz/sluice.a
 	$(call say,FUZZ,$@)
 	$(Q)$(CLANG) -fsanitize=fuzzer,address,undefined -o $@ $^ $(LIBS)
-fuzz: build/fuzz/fuzz_$(T)
+fuzz:
+	$(Q)$(MAKE) FLAVOUR=fuzz CC=$(CLANG) build/fuzz/target_$(T)
 	$(Q)mkdir -p build/fuzz/corpus/$(T)
-	build/fuzz/target_$(T) -max_total_time=$(SECONDS) $(addprefix -dict=,$(wildcard tests/fuzz/$(T).dict)) \
-		build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
-replay: $(FUZZ:%=build/fuzz/fuzz_%)
+	build/fuzz/target_$(T) -max_total_time=$(SECONDS) -artifact_prefix=build/fuzz/$(T)- \
+		$(addprefix -dict=,$(wildcard tests/fuzz/$(T).dict)) build/fuzz/corpus/$(T) tests/fuzz/corpus/$(T)
+replay:
+	$(Q)$(if $(FUZZ),$(MAKE) FLAVOUR=fuzz CC=$(CLANG) $(FUZZ:%=build/fuzz/target_%))
 	$(Q)for t in $(FUZZ); do build/fuzz/target_$$t -runs=0 tests/fuzz/corpus/$$t 2> build/fuzz/$$t.log || { cat build/fuzz/$$t.log; exit 1; }; done
 	$(Q)echo "  ok      $(words $(FUZZ)) corpora replayed"
 

@@ -33,8 +33,7 @@ static inline void sink_put(struct sink *s, struct slice bytes)
 		s->overflow = true;
 		return;
 	}
-	if (bytes.len > 0)
-		memcpy(s->ptr + s->len, bytes.ptr, bytes.len);
+	slice_copy(s->ptr + s->len, bytes);
 	s->len += bytes.len;
 }
 

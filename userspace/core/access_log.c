@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/access_log.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "core/exchange.h"
+#include "core/worker.h"
+#include "sys/clock.h"
+#include "tls/identity.h"
+
+enum { LOG_LINE_BYTES = 8192 };
+
+static void key(struct sink *out, const char *name)
+{
+	sink_put(out, out->len == 0 ? SLICE("{\"") : SLICE(",\""));
+	sink_put(out, slice_of(name, strlen(name)));
+	sink_put(out, SLICE("\":"));
+}
+
+static void text(struct sink *out, const char *name, struct slice value)
+{
+	key(out, name);
+	sink_putc(out, '"');
+	text_json(out, value);
+	sink_putc(out, '"');
+}
+
+static void string(struct sink *out, const char *name, const char *value)
+{
+	text(out, name, slice_of(value, value == NULL ? 0 : strlen(value)));
+}
+
+static void number(struct sink *out, const char *name, uint64_t value)
+{
+	key(out, name);
+	text_u64(out, value);
+}
+
+/* RFC 3339, UTC, milliseconds. */
+static void timestamp(struct sink *out)
+{
+	int64_t now = clock_wall_ms();
+	time_t seconds = (time_t)(now / 1000);
+	char digits[40];
+	struct tm tm;
+	size_t n;
+
+	if (gmtime_r(&seconds, &tm) == NULL)
+		return;
+	n = strftime(digits, sizeof(digits), "%Y-%m-%dT%H:%M:%S", &tm);
+	key(out, "time");
+	sink_putc(out, '"');
+	sink_put(out, slice_of(digits, n));
+	sink_putc(out, '.');
+	sink_putc(out, (char)('0' + now % 1000 / 100));
+	sink_putc(out, (char)('0' + now % 100 / 10));
+	sink_putc(out, (char)('0' + now % 10));
+	sink_put(out, SLICE("Z\""));
+}
+
+static void client(struct sink *out, const struct conn *c)
+{
+	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+	char ip[INET6_ADDRSTRLEN] = "";
+	bool is_v4 = memcmp(c->peer_ip, mapped, sizeof(mapped)) == 0;
+
+	if (is_v4)
+		(void)inet_ntop(AF_INET, c->peer_ip + 12, ip, sizeof(ip));
+	else
+		(void)inet_ntop(AF_INET6, c->peer_ip, ip, sizeof(ip));
+	key(out, "client");
+	sink_put(out, is_v4 ? SLICE("\"") : SLICE("\"["));
+	sink_put(out, slice_of(ip, strlen(ip)));
+	sink_put(out, is_v4 ? SLICE(":") : SLICE("]:"));
+	text_u64(out, c->peer_port);
+	sink_putc(out, '"');
+}
+
+static void identity(struct sink *out, const struct identity *who)
+{
+	key(out, "cert_sha256");
+	sink_putc(out, '"');
+	if (who != NULL)
+		text_hex(out, slice_of(who->meta.sha256, sizeof(who->meta.sha256)));
+	sink_putc(out, '"');
+	text(out, "cert_serial", who == NULL ? SLICE("") : who->meta.serial);
+	text(out, "cert_subject", who == NULL ? SLICE("") : who->meta.subject);
+}
+
+static void tls(struct sink *out, const struct conn *c)
+{
+	text(out, "sni", hostname_slice(&c->sni));
+	string(out, "tls_version", c->tls_version);
+	string(out, "cipher", c->cipher);
+	key(out, "resumed");
+	sink_put(out, c->is_resumed ? SLICE("true") : SLICE("false"));
+	identity(out, c->identity);
+}
+
+static void add_line(struct worker *w, struct sink *line)
+{
+	struct access_log *log = &w->log;
+	struct sink to = sink_of(log->lines[log->filling], LOG_BYTES);
+
+	sink_put(line, SLICE("}\n"));
+	to.len = log->len[log->filling];
+	sink_put(&to, sink_slice(line));
+	if (to.overflow || line->overflow)
+		w->stats->log_lines_dropped++;
+	else
+		log->len[log->filling] = to.len;
+}
+
+/* The word for how a request ended: what was refused, what broke, or "done". */
+static const char *reason_of(const struct conn *c, const struct exchange *x)
+{
+	if (x->refusal != REFUSAL_NONE)
+		return refusal_label((enum refusal)x->refusal);
+	return conn_reason_label((enum conn_reason)c->reason);
+}
+
+void log_request(struct worker *w, struct conn *c)
+{
+	const struct exchange *x = c->exchange;
+	uint8_t bytes[LOG_LINE_BYTES];
+	struct sink line = sink_of(bytes, sizeof(bytes));
+
+	timestamp(&line);
+	client(&line, c);
+	text(&line, "host", hostname_slice(&x->name));
+	tls(&line, c);
+	text(&line, "method", slice_of(x->method, x->method_len));
+	text(&line, "path", slice_of(x->path, x->path_len));
+	number(&line, "status", x->status);
+	number(&line, "bytes_in", x->bytes_in);
+	number(&line, "bytes_out", x->bytes_out);
+	number(&line, "ms_total", w->now_ms - x->begun_ms);
+	number(&line, "ms_origin", x->answered_ms > 0 ? x->answered_ms - x->sent_ms : 0);
+	string(&line, "origin", x->origin == NULL ? "" : x->origin->label);
+	string(&line, "reason", reason_of(c, x));
+	add_line(w, &line);
+}
+
+void log_handshake(struct worker *w, struct conn *c, const char *reason, struct slice words)
+{
+	uint8_t bytes[LOG_LINE_BYTES];
+	struct sink line = sink_of(bytes, sizeof(bytes));
+
+	if (w->policy == NULL || !w->policy->snapshot->access_log)
+		return;
+	timestamp(&line);
+	client(&line, c);
+	text(&line, "host", SLICE(""));
+	tls(&line, c);
+	number(&line, "status", 0);
+	number(&line, "ms_total", w->now_ms - c->since_ms);
+	string(&line, "reason", reason);
+	text(&line, "text", words);
+	add_line(w, &line);
+}
+
+static void write_on(struct worker *w)
+{
+	const struct token t = { .op = OP_LOG };
+	struct access_log *log = &w->log;
+	unsigned int full = log->filling ^ 1U;
+
+	log->is_writing = true;
+	ring_write(&w->ring, STDOUT_FILENO, log->lines[full] + log->written,
+	           log->len[full] - log->written, t);
+}
+
+void log_flush(struct worker *w)
+{
+	struct access_log *log = &w->log;
+
+	if (log->is_writing || log->len[log->filling] == 0)
+		return;
+	log->filling ^= 1U;
+	log->len[log->filling] = 0;
+	log->written = 0;
+	write_on(w);
+}
+
+void log_written(struct worker *w, int res)
+{
+	struct access_log *log = &w->log;
+	unsigned int full = log->filling ^ 1U;
+
+	log->is_writing = false;
+	if (res == -EINTR || res == -EAGAIN)
+		res = 0;
+	else if (res <= 0)
+		/* Nobody reads it any more: what was to be written is lost. */
+		res = (int)(log->len[full] - log->written);
+	log->written += (size_t)res;
+	if (log->written < log->len[full])
+		write_on(w);
+	else
+		log->len[full] = 0;
+}
+
+bool log_is_empty(const struct worker *w)
+{
+	return !w->log.is_writing && w->log.len[w->log.filling] == 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * client.h - the client's leg: plaintext in and out, whatever engine carries it.
+ *
+ * Above this line nobody sees a record. The userspace engine reads ciphertext
+ * with recv(2), opens it and seals what goes out; the kernel engine will read and
+ * write plaintext on the socket itself behind the same four calls.
+ */
+#pragma once
+
+#include "base/slice.h"
+
+struct conn;
+struct worker;
+
+enum client_got {
+	CLIENT_DATA,  /* *out has bytes, some of them new */
+	CLIENT_AGAIN, /* nothing new now */
+	CLIENT_ENDED, /* the client has ended its direction; *out may have bytes left */
+	CLIENT_GONE,  /* the connection was ended; touch it no more */
+};
+
+/**
+ * client_read - more plaintext
+ * @want: read at most this much ciphertext, bytes
+ * @out:  what c->plain_in held followed by what is new; lies in the worker's
+ *        buffer until the next read; the caller keeps what it does not take
+ *        (client_keep()). c->plain_in is untouched until then.
+ */
+enum client_got client_read(struct worker *w, struct conn *c, size_t want, struct slice *out);
+
+/** client_keep - hold @rest for later; false: the connection was ended */
+MUST_USE bool client_keep(struct worker *w, struct conn *c, struct slice rest);
+
+/**
+ * client_send - seal and send plaintext; what the socket does not take waits in c->wire_out
+ * @plain: up to BULK_BYTES
+ *
+ * Return: false: the connection was ended.
+ */
+MUST_USE bool client_send(struct worker *w, struct conn *c, struct slice plain);
+
+/** client_flush - send what waits; false: the connection was ended */
+MUST_USE bool client_flush(struct worker *w, struct conn *c);
+
+/** client_end - close_notify and FIN behind what waits; false: the connection was ended */
+MUST_USE bool client_end(struct worker *w, struct conn *c);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/conn.h"
+
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/must.h"
+#include "core/access_log.h"
+#include "core/client.h"
+#include "core/exchange.h"
+#include "core/worker.h"
+#include "tls/identity.h"
+
+#define BIT(n) (1U << (n))
+#define ENDS   (BIT(CONN_LAST) | BIT(CONN_CLOSING))
+
+static const struct {
+	const char *name;
+	uint32_t next; /* bit set of enum conn_state */
+} conn_states[CONN_STATE_MAX] = {
+	[CONN_FREE] = { "free", BIT(CONN_HANDSHAKE) },
+	[CONN_HANDSHAKE] = { "handshake", BIT(CONN_IDLE) | ENDS },
+	[CONN_IDLE] = { "idle", BIT(CONN_HEAD) | ENDS },
+	[CONN_HEAD] = { "head", BIT(CONN_DIAL) | BIT(CONN_EXCHANGE) | ENDS },
+	[CONN_DIAL] = { "dial", BIT(CONN_EXCHANGE) | ENDS },
+	[CONN_EXCHANGE] = { "exchange", BIT(CONN_IDLE) | BIT(CONN_DIAL) | BIT(CONN_TUNNEL) | ENDS },
+	[CONN_TUNNEL] = { "tunnel", ENDS },
+	[CONN_LAST] = { "last", BIT(CONN_LINGER) | BIT(CONN_CLOSING) },
+	[CONN_LINGER] = { "linger", BIT(CONN_CLOSING) },
+	[CONN_CLOSING] = { "closing", BIT(CONN_FREE) },
+};
+
+static const char *const reason_labels[CONN_REASON_MAX] = {
+#define X(name, label, help) [CONN_REASON_##name] = (label),
+	CONN_REASONS(X)
+#undef X
+};
+
+static_assert(CONN_STATE_MAX <= 32, "next is a 32-bit set");
+static_assert(CONN_REASON_MAX <= STATS_REASONS_MAX, "each reason has its counter");
+
+const char *conn_state_name(enum conn_state state)
+{
+	must(state < CONN_STATE_MAX);
+	return conn_states[state].name;
+}
+
+const char *conn_reason_label(enum conn_reason reason)
+{
+	must(reason < CONN_REASON_MAX);
+	return reason_labels[reason];
+}
+
+void conn_set_state(struct worker *w, struct conn *c, enum conn_state next)
+{
+	must(c->state < CONN_STATE_MAX && next < CONN_STATE_MAX);
+	must(conn_states[c->state].next & BIT(next));
+	if (next == CONN_FREE)
+		must(!c->is_polled);
+
+	memmove(c->trail + 1, c->trail, sizeof(c->trail) - 1);
+	c->trail[0] = c->state;
+	c->state = (uint8_t)next;
+	c->since_ms = w->now_ms;
+}
+
+static void note_peer(struct conn *c)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(addr);
+
+	memset(c->peer_ip, 0, sizeof(c->peer_ip));
+	c->peer_port = 0;
+	if (getpeername(c->fd, (struct sockaddr *)&addr, &len) < 0)
+		return;
+	if (addr.ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)&addr;
+
+		c->peer_ip[10] = c->peer_ip[11] = 0xFF;
+		memcpy(c->peer_ip + 12, &in->sin_addr, 4);
+		c->peer_port = ntohs(in->sin_port);
+	} else if (addr.ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr;
+
+		memcpy(c->peer_ip, &in6->sin6_addr, 16);
+		c->peer_port = ntohs(in6->sin6_port);
+	}
+}
+
+struct conn *conn_accepted(struct worker *w, int fd)
+{
+	struct conn *c;
+
+	if (w->conns_free_len == 0)
+		return NULL;
+	c = &w->conns[w->conns_free[--w->conns_free_len]];
+	must(c->state == CONN_FREE);
+	/* The slot may still stand in a queue from its last tenant: that place stays valid. */
+	*c = (struct conn){
+		.gen = c->gen + 1,
+		.fd = fd,
+		.is_queued = c->is_queued,
+		.queue_next = c->queue_next,
+		.keep_alive = true,
+	};
+	note_peer(c);
+	conn_set_state(w, c, CONN_HANDSHAKE);
+	w->stats->conns_accepted++;
+	w->stats->conns_open++;
+	return c;
+}
+
+/* Everything but the socket and its poll. */
+static void give_back(struct worker *w, struct conn *c)
+{
+	wheel_clear(&w->wheel, &c->timer);
+	if (c->exchange != NULL)
+		exchange_end(w, c);
+	if (c->link != NULL)
+		link_close(w, c->link);
+	tls_handshake_free(c->handshake);
+	c->handshake = NULL;
+	identity_unref(c->identity);
+	c->identity = NULL;
+	stash_drop(&w->stashes, &c->wire_in);
+	stash_drop(&w->stashes, &c->plain_in);
+	stash_drop(&w->stashes, &c->wire_out);
+	stash_drop(&w->stashes, &c->origin_out);
+	stash_drop(&w->stashes, &c->origin_in);
+	record_cleanse(&c->record);
+}
+
+static void conn_free(struct worker *w, struct conn *c)
+{
+	(void)close(c->fd);
+	c->fd = -1;
+	w->stats->ended[c->reason]++;
+	w->stats->conns_open--;
+	conn_set_state(w, c, CONN_FREE);
+	w->conns_free[w->conns_free_len++] = (uint32_t)(c - w->conns);
+}
+
+void conn_end(struct worker *w, struct conn *c, enum conn_reason reason)
+{
+	const struct token poll = { OP_CLIENT, (uint32_t)(c - w->conns), c->gen };
+
+	must(reason < CONN_REASON_MAX);
+	must(c->state > CONN_FREE && c->state < CONN_CLOSING);
+	/* CONN_LAST and CONN_LINGER have their reason already. */
+	if (c->state < CONN_LAST)
+		c->reason = (uint8_t)reason;
+	give_back(w, c);
+	conn_set_state(w, c, CONN_CLOSING);
+	if (c->is_polled)
+		ring_cancel(&w->ring, poll);
+	else
+		conn_free(w, c);
+}
+
+void conn_finish(struct worker *w, struct conn *c, enum conn_reason reason)
+{
+	must(c->state < CONN_LAST);
+	c->reason = (uint8_t)reason;
+	if (c->exchange != NULL)
+		exchange_end(w, c);
+	if (c->link != NULL)
+		link_close(w, c->link);
+	stash_drop(&w->stashes, &c->wire_in);
+	stash_drop(&w->stashes, &c->plain_in);
+	stash_drop(&w->stashes, &c->origin_out);
+	stash_drop(&w->stashes, &c->origin_in);
+	conn_set_state(w, c, CONN_LAST);
+	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.send_timeout_ms);
+	if (!client_end(w, c))
+		return;
+	if (stash_is_empty(&c->wire_out) && c->state == CONN_LAST) {
+		conn_set_state(w, c, CONN_LINGER);
+		wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.linger_timeout_ms);
+	}
+}
+
+void conn_poll_done(struct worker *w, struct conn *c)
+{
+	c->is_polled = false;
+	if (c->state == CONN_CLOSING)
+		conn_free(w, c);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/orders.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "core/access_log.h"
+#include "core/loop.h"
+#include "core/session.h"
+#include "sys/memfd.h"
+
+enum {
+	SNAPSHOT_BYTES_MAX = 256 << 20,
+	FIRST_WAIT_MS = 60000,
+};
+
+static int read_snapshot(int fd, struct snapshot **out, char *err)
+{
+	char *json = NULL;
+	size_t len = 0;
+	int r = memfd_read(fd, SNAPSHOT_BYTES_MAX, &json, &len);
+
+	if (r < 0) {
+		(void)snprintf(err, SNAPSHOT_ERROR_MAX, "snapshot cannot be read: %s",
+		               strerror(-r));
+		return r;
+	}
+	r = snapshot_decode(slice_of(json, len), out, err);
+	explicit_bzero(json, len);
+	free(json);
+	return r;
+}
+
+static void answer(const struct worker *w, uint64_t version, int error, const char *text)
+{
+	struct msg_result result = { .version = version, .worker = w->id, .error = error };
+
+	(void)snprintf(result.text, sizeof(result.text), "%s", text);
+	if (channel_send(CHANNEL_FD, MSG_APPLIED, &result, sizeof(result), -1) < 0)
+		log_error("the master does not take our answer about snapshot %lu",
+		          (unsigned long)version);
+}
+
+/* Builds the policy of a snapshot and puts it in force. */
+static int apply(struct worker *w, struct snapshot *snapshot)
+{
+	uint64_t version = snapshot->version;
+	struct options options = snapshot->options;
+	struct policy *made = NULL;
+	char text[MSG_TEXT_MAX];
+	struct sink err = sink_of(text, sizeof(text) - 1);
+	int r = policy_new(w, snapshot, &made, &err);
+
+	text[err.len] = '\0';
+	if (r < 0) {
+		log_error("snapshot %lu refused: %s", (unsigned long)version, text);
+		answer(w, version, r, err.len > 0 ? text : strerror(-r));
+		return r;
+	}
+	policy_unref(w, w->policy);
+	w->policy = made;
+	w->options = options;
+	w->stats->snapshot_version = version;
+	log_debug("snapshot %lu in force", (unsigned long)version);
+	answer(w, version, 0, "");
+	return 0;
+}
+
+static void on_snapshot(struct worker *w, int fd)
+{
+	char err[SNAPSHOT_ERROR_MAX] = "";
+	struct snapshot *snapshot = NULL;
+	int r = read_snapshot(fd, &snapshot, err);
+
+	if (r < 0) {
+		log_error("%s", err);
+		answer(w, 0, r, err);
+		return;
+	}
+	(void)apply(w, snapshot);
+}
+
+static void on_listener(struct worker *w, const struct msg *m, int *fd)
+{
+	struct msg_listener conf;
+	struct listener *l;
+
+	if (msg_body(m, &conf, sizeof(conf)) < 0 || conf.id >= LISTENERS_MAX || *fd < 0) {
+		log_error("a listener that is none was passed to this worker");
+		return;
+	}
+	l = &w->listeners[conf.id];
+	if (l->fd >= 0)
+		return;
+	l->fd = fd_take(fd);
+	l->gen++;
+}
+
+static void handle(struct worker *w, const struct msg *m, int fd)
+{
+	CLEAN_FD int owned = fd;
+
+	switch (m->type) {
+	case MSG_SNAPSHOT:
+		on_snapshot(w, owned);
+		break;
+	case MSG_LISTENER:
+		on_listener(w, m, &owned);
+		for (uint32_t i = 0; i < LISTENERS_MAX; i++)
+			loop_accept(w, i);
+		break;
+	case MSG_DRAIN:
+		orders_drain(w);
+		break;
+	default:
+		log_error("message %u is not for a worker", m->type);
+	}
+}
+
+void orders_listen(struct worker *w)
+{
+	const struct token t = { .op = OP_CHANNEL };
+
+	ring_poll(&w->ring, CHANNEL_FD, POLLIN | POLLHUP, t);
+}
+
+void orders_receive(struct worker *w)
+{
+	static struct msg m;
+	int fd = -1;
+
+	for (;;) {
+		int r = channel_recv(CHANNEL_FD, &m, &fd);
+
+		if (r == 1) {
+			handle(w, &m, fd);
+			continue;
+		}
+		if (r == -EAGAIN)
+			return;
+		/* Without a master nobody would restart or stop us. */
+		log_error("the master is gone");
+		w->is_done = true;
+		return;
+	}
+}
+
+/* The tables are made by the first snapshot's options. */
+static int begin(struct worker *w, int fd)
+{
+	char err[SNAPSHOT_ERROR_MAX] = "";
+	struct snapshot *snapshot = NULL;
+	int r = read_snapshot(fd, &snapshot, err);
+
+	if (r < 0) {
+		log_error("%s", err);
+		answer(w, 0, r, err);
+		return r;
+	}
+	r = worker_init(w, &snapshot->options);
+	if (r < 0) {
+		answer(w, snapshot->version, r, strerror(-r));
+		snapshot_free(snapshot);
+		return r;
+	}
+	return apply(w, snapshot);
+}
+
+int orders_first(struct worker *w)
+{
+	static struct msg m;
+
+	for (;;) {
+		struct pollfd p = { .fd = CHANNEL_FD, .events = POLLIN };
+		CLEAN_FD int fd = -1;
+		int r;
+
+		if (poll(&p, 1, FIRST_WAIT_MS) == 0)
+			return -ETIMEDOUT;
+		r = channel_recv(CHANNEL_FD, &m, &fd);
+		if (r == -EAGAIN || r == -EINTR)
+			continue;
+		if (r <= 0)
+			return r < 0 ? r : -EPIPE;
+		if (m.type == MSG_SNAPSHOT)
+			return begin(w, fd);
+		if (m.type == MSG_LISTENER)
+			on_listener(w, &m, &fd);
+		if (m.type == MSG_DRAIN) {
+			w->is_done = true;
+			return 0;
+		}
+	}
+}
+
+/* What has come into the accept queue is served: closing over it would reset it. */
+static void empty_accept_queue(struct worker *w, struct listener *l)
+{
+	int fd;
+
+	/* cppcheck-suppress nullPointer ; cppcheck 2.10: accept4(2) takes NULL for an address */
+	while ((fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
+		loop_cqe(w,
+		         token_pack(
+				 (struct token){ OP_ACCEPT, (uint32_t)(l - w->listeners), l->gen }),
+		         fd, true);
+}
+
+void orders_drain(struct worker *w)
+{
+	if (w->is_draining)
+		return;
+	w->is_draining = true;
+	w->drain_at_ms = w->now_ms + w->options.drain_timeout_ms;
+	log_info("draining: %lu connections", (unsigned long)w->stats->conns_open);
+	for (uint32_t i = 0; i < LISTENERS_MAX; i++) {
+		struct listener *l = &w->listeners[i];
+
+		if (l->fd < 0)
+			continue;
+		if (l->is_armed)
+			ring_cancel(&w->ring, (struct token){ OP_ACCEPT, i, l->gen });
+		empty_accept_queue(w, l);
+		fd_closep(&l->fd);
+	}
+	for (uint32_t i = 0; i < w->conns_len; i++)
+		if (w->conns[i].state == CONN_IDLE && w->conns[i].requests > 0)
+			conn_finish(w, &w->conns[i], CONN_REASON_DRAIN);
+}
+
+void orders_check_drain(struct worker *w)
+{
+	if (!w->is_draining)
+		return;
+	if (w->now_ms >= w->drain_at_ms)
+		for (uint32_t i = 0; i < w->conns_len; i++)
+			if (w->conns[i].state > CONN_FREE && w->conns[i].state < CONN_CLOSING)
+				conn_end(w, &w->conns[i], CONN_REASON_DRAIN);
+	if (w->stats->conns_open == 0 && log_is_empty(w))
+		w->is_done = true;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "core/worker.h"
+
+static struct slice text(const char *s)
+{
+	return slice_of(s, s == NULL ? 0 : strlen(s));
+}
+
+static void add_header(struct host *h, const char *name, enum identity_field field)
+{
+	if (name == NULL)
+		return;
+	must(h->headers.len < IDENTITY_HEADERS_MAX && h->reserved.len < RESERVED_NAMES_MAX);
+	h->headers.row[h->headers.len].name = text(name);
+	h->headers.row[h->headers.len++].field = field;
+	h->reserved.names[h->reserved.len++] = text(name);
+}
+
+static void choose_headers(struct host *h)
+{
+	const struct snapshot_host *conf = h->conf;
+
+	add_header(h, conf->der_header, IDENTITY_FIELD_DER_BASE64);
+	add_header(h, conf->sha256_header, IDENTITY_FIELD_SHA256_HEX);
+	add_header(h, conf->verdict_header, IDENTITY_FIELD_VERDICT);
+	if (conf->rfc9440 != RFC9440_OFF)
+		add_header(h, "Client-Cert", IDENTITY_FIELD_RFC9440_LEAF);
+	if (conf->rfc9440 == RFC9440_CHAIN)
+		add_header(h, "Client-Cert-Chain", IDENTITY_FIELD_RFC9440_CHAIN);
+}
+
+static int build_host(struct worker *w, const struct policy *p, struct host *h, struct sink *err)
+{
+	const struct snapshot_host *conf = h->conf;
+	struct tls_host_conf tls = {
+		.name = text(conf->names[0]),
+		.certificate_pem = text(conf->certificate_pem),
+		.key_pem = text(conf->key_pem),
+		.ca_pem = text(conf->ca_pem),
+		.verify = conf->verify,
+		.verify_depth = conf->verify_depth,
+		.session_timeout_s = p->snapshot->options.session_timeout_s,
+		.headers = &h->headers,
+	};
+
+	choose_headers(h);
+	h->origins = calloc(conf->origins_len, sizeof(struct origin *));
+	if (h->origins == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->origins_len; i++) {
+		h->origins[i] = origin_get(w, &conf->origins[i]);
+		if (h->origins[i] == NULL)
+			return -ENOMEM;
+	}
+	return tls_host_new(w->tls, &tls, &h->tls, err);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	struct slice x = ((const struct policy_name *)a)->name;
+	struct slice y = ((const struct policy_name *)b)->name;
+	size_t n = x.len < y.len ? x.len : y.len;
+	int order = memcmp(x.ptr, y.ptr, n);
+
+	if (order != 0)
+		return order;
+	return (x.len > y.len) - (x.len < y.len);
+}
+
+static int index_names(struct policy *p)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < p->snapshot->hosts_len; i++)
+		count += p->hosts[i].conf->names_len;
+	must(count > 0); /* each host has a name: snapshot_validate() */
+	p->names = calloc(count, sizeof(*p->names));
+	if (p->names == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < p->snapshot->hosts_len; i++) {
+		struct host *h = &p->hosts[i];
+
+		for (size_t n = 0; n < h->conf->names_len; n++) {
+			p->names[p->names_len].name = text(h->conf->names[n]);
+			p->names[p->names_len++].host = h;
+		}
+		if (h->conf->is_default)
+			p->host_default = h;
+	}
+	qsort(p->names, p->names_len, sizeof(*p->names), by_name);
+	return 0;
+}
+
+static void policy_free(struct worker *w, struct policy *p)
+{
+	for (size_t i = 0; p->hosts != NULL && i < p->snapshot->hosts_len; i++) {
+		struct host *h = &p->hosts[i];
+
+		tls_host_unref(h->tls);
+		for (size_t n = 0; h->origins != NULL && n < h->conf->origins_len; n++)
+			if (h->origins[n] != NULL)
+				origin_put(w, h->origins[n]);
+		free(h->origins);
+	}
+	free(p->names);
+	free(p->hosts);
+	snapshot_free(p->snapshot);
+	free(p);
+}
+
+int policy_new(struct worker *w, struct snapshot *snapshot, struct policy **out, struct sink *err)
+{
+	struct policy *p = calloc(1, sizeof(*p));
+	int e = -ENOMEM;
+
+	if (p == NULL) {
+		snapshot_free(snapshot);
+		return -ENOMEM;
+	}
+	p->refs = 1;
+	p->snapshot = snapshot;
+	p->hosts = calloc(snapshot->hosts_len, sizeof(*p->hosts));
+	if (p->hosts == NULL)
+		goto out;
+	for (size_t i = 0; i < snapshot->hosts_len; i++)
+		p->hosts[i].conf = &snapshot->hosts[i];
+	for (size_t i = 0; i < snapshot->hosts_len; i++) {
+		e = build_host(w, p, &p->hosts[i], err);
+		if (e < 0)
+			goto out;
+	}
+	e = index_names(p);
+	if (e < 0)
+		goto out;
+	*out = p;
+	return 0;
+out:
+	policy_free(w, p);
+	return e;
+}
+
+struct policy *policy_ref(struct policy *p)
+{
+	p->refs++;
+	return p;
+}
+
+void policy_unref(struct worker *w, struct policy *p)
+{
+	if (p == NULL)
+		return;
+	must(p->refs > 0);
+	if (--p->refs == 0)
+		policy_free(w, p);
+}
+
+static struct host *find_exact(const struct policy *p, const struct hostname *name)
+{
+	const struct policy_name key = { .name = hostname_slice(name) };
+	const struct policy_name *found;
+
+	found = bsearch(&key, p->names, p->names_len, sizeof(*p->names), by_name);
+	return found == NULL ? NULL : found->host;
+}
+
+struct host *policy_find(const struct policy *p, const struct hostname *name)
+{
+	struct hostname wildcard;
+	struct host *found = NULL;
+
+	if (name->len > 0) {
+		found = find_exact(p, name);
+		if (found == NULL && hostname_parent(name, &wildcard) == 0)
+			found = find_exact(p, &wildcard);
+	}
+	return found != NULL ? found : p->host_default;
+}

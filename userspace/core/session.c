@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "core/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "core/access_log.h"
+#include "core/client.h"
+#include "core/exchange.h"
+#include "core/worker.h"
+
+/* Then others have their turn. */
+enum { SESSION_STEPS_MAX = 32 };
+
+static enum step exchange_step(struct worker *w, struct conn *c)
+{
+	enum step up = up_step(w, c);
+	enum step down;
+
+	if (up == STEP_GONE)
+		return STEP_GONE;
+	down = down_step(w, c);
+	if (down == STEP_GONE)
+		return STEP_GONE;
+	return up == STEP_ON || down == STEP_ON ? STEP_ON : STEP_WAIT;
+}
+
+static enum step last_step(struct worker *w, struct conn *c)
+{
+	if (!client_flush(w, c))
+		return STEP_GONE;
+	if (!stash_is_empty(&c->wire_out))
+		return STEP_WAIT;
+	conn_set_state(w, c, CONN_LINGER);
+	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.linger_timeout_ms);
+	return STEP_ON;
+}
+
+/* What still comes is read and thrown away: closing over unread bytes would send a
+ * reset, and that may overtake what the client has not read yet. */
+static enum step linger_step(struct worker *w, struct conn *c)
+{
+	ssize_t n = recv(c->fd, w->wire, READ_ORIGIN, MSG_DONTWAIT);
+
+	if (n > 0)
+		return STEP_ON;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return STEP_WAIT;
+	conn_end(w, c, CONN_REASON_DONE);
+	return STEP_GONE;
+}
+
+static enum step step(struct worker *w, struct conn *c)
+{
+	switch ((enum conn_state)c->state) {
+	case CONN_IDLE:
+	case CONN_HEAD:
+		return request_step(w, c);
+	case CONN_EXCHANGE:
+	case CONN_TUNNEL:
+		return exchange_step(w, c);
+	case CONN_LAST:
+		return last_step(w, c);
+	case CONN_LINGER:
+		return linger_step(w, c);
+	case CONN_HANDSHAKE: /* has its own queue */
+	case CONN_DIAL:
+	case CONN_FREE:
+	case CONN_CLOSING:
+	case CONN_STATE_MAX:
+		break;
+	}
+	return STEP_WAIT;
+}
+
+/* What an exchange waits for: the client to take, the client to give, or the origin. */
+enum waits_for { WAITS_SEND, WAITS_BODY, WAITS_ORIGIN };
+
+static enum waits_for waits_for(const struct conn *c)
+{
+	const struct exchange *x = c->exchange;
+
+	if (!stash_is_empty(&c->wire_out))
+		return WAITS_SEND;
+	if (c->state == CONN_EXCHANGE && !x->up.is_done && !x->is_answering &&
+	    stash_is_empty(&c->origin_out))
+		return WAITS_BODY;
+	return WAITS_ORIGIN;
+}
+
+/* A connection that waits holds no block it has no bytes in. */
+static void settle(struct worker *w, struct conn *c)
+{
+	static const size_t timeouts[] = {
+		[WAITS_SEND] = offsetof(struct options, send_timeout_ms),
+		[WAITS_BODY] = offsetof(struct options, body_timeout_ms),
+		[WAITS_ORIGIN] = offsetof(struct options, origin_response_timeout_ms),
+	};
+	uint32_t ms;
+
+	if (stash_is_empty(&c->wire_out))
+		stash_drop(&w->stashes, &c->wire_out);
+	if (stash_is_empty(&c->plain_in))
+		stash_drop(&w->stashes, &c->plain_in);
+	if (c->state != CONN_EXCHANGE && c->state != CONN_TUNNEL)
+		return;
+	if (stash_is_empty(&c->origin_out) && !c->exchange->may_resend)
+		stash_drop(&w->stashes, &c->origin_out);
+	memcpy(&ms, (const uint8_t *)&w->options + timeouts[waits_for(c)], sizeof(ms));
+	wheel_set(&w->wheel, &c->timer, w->now_ms + ms);
+}
+
+void session_run(struct worker *w, struct conn *c)
+{
+	for (int i = 0; i < SESSION_STEPS_MAX; i++) {
+		switch (step(w, c)) {
+		case STEP_ON:
+			continue;
+		case STEP_WAIT:
+			settle(w, c);
+			return;
+		case STEP_GONE:
+			return;
+		}
+	}
+	settle(w, c);
+	if (!c->is_queued)
+		queue_push(&w->resumes, c);
+}
+
+static void exchange_timeout(struct worker *w, struct conn *c)
+{
+	struct exchange *x = c->exchange;
+
+	switch (waits_for(c)) {
+	case WAITS_SEND:
+		conn_end(w, c, CONN_REASON_SEND_TIMEOUT);
+		return;
+	case WAITS_BODY:
+		(void)refuse(w, c, REFUSAL_BODY_TIMEOUT);
+		return;
+	case WAITS_ORIGIN:
+		if (c->state == CONN_TUNNEL) {
+			conn_end(w, c, CONN_REASON_TUNNEL_TIMEOUT);
+		} else if (x->is_answering) {
+			conn_end(w, c, CONN_REASON_ORIGIN_TIMEOUT);
+		} else {
+			origin_failed(w, x->origin);
+			(void)refuse(w, c, REFUSAL_ORIGIN_TIMEOUT);
+		}
+	}
+}
+
+void session_timeout(struct worker *w, struct conn *c)
+{
+	switch ((enum conn_state)c->state) {
+	case CONN_HANDSHAKE:
+		w->stats->handshakes_failed += c->handshake != NULL;
+		log_handshake(w, c, conn_reason_label(CONN_REASON_HANDSHAKE_TIMEOUT), SLICE(""));
+		conn_end(w, c, CONN_REASON_HANDSHAKE_TIMEOUT);
+		break;
+	case CONN_IDLE:
+		conn_finish(w, c, CONN_REASON_IDLE_TIMEOUT);
+		break;
+	case CONN_HEAD:
+		(void)refuse_bytes(w, c, REFUSAL_HEAD_TIMEOUT);
+		break;
+	case CONN_DIAL:
+		(void)dial_failed(w, c, true);
+		break;
+	case CONN_EXCHANGE:
+	case CONN_TUNNEL:
+		exchange_timeout(w, c);
+		break;
+	case CONN_LAST:
+		conn_end(w, c, CONN_REASON_SEND_TIMEOUT);
+		break;
+	case CONN_LINGER:
+		conn_end(w, c, CONN_REASON_DONE);
+		break;
+	case CONN_FREE:
+	case CONN_CLOSING:
+	case CONN_STATE_MAX:
+		break;
+	}
+}
+
+void session_client(struct worker *w, struct conn *c, uint32_t events)
+{
+	const uint32_t news = POLLIN | POLLRDHUP | POLLHUP | POLLERR;
+
+	if (events & news)
+		c->may_read = true;
+	if (events & (POLLRDHUP | POLLHUP | POLLERR))
+		c->has_fin = true;
+	if (c->state == CONN_HANDSHAKE) {
+		if (!c->is_queued)
+			queue_push(&w->handshakes, c);
+		return;
+	}
+	/* While nothing is read from the client, only the poll tells that it is gone. */
+	if ((events & (POLLERR | POLLHUP)) && c->state >= CONN_DIAL && c->state <= CONN_TUNNEL) {
+		conn_end(w, c, CONN_REASON_CLIENT_RESET);
+		return;
+	}
+	session_run(w, c);
+}
+
+static void connected(struct worker *w, struct conn *c)
+{
+	int err = link_connected(c->link);
+
+	if (err == -EINPROGRESS)
+		return;
+	if (err < 0) {
+		log_warn("origin %s: %s", c->link->origin->label, strerror(-err));
+		if (dial_failed(w, c, false) == STEP_GONE)
+			return;
+	} else if (dial_step(w, c) == STEP_GONE) {
+		return;
+	}
+	session_run(w, c);
+}
+
+void session_origin(struct worker *w, struct link *l, uint32_t events)
+{
+	const uint32_t ends = POLLRDHUP | POLLHUP | POLLERR;
+
+	if (events & (POLLIN | ends))
+		l->may_read = true;
+	if (events & ends)
+		l->has_fin = true;
+	if (l->state == LINK_CONNECTING) {
+		connected(w, l->conn);
+	} else if (l->state == LINK_IDLE || l->conn->exchange == NULL) {
+		/* Nobody asked for anything: what comes is the end, or nothing we want. */
+		if (l->may_read)
+			link_close(w, l);
+	} else {
+		session_run(w, l->conn);
+	}
+}

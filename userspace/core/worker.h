@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * worker.h - one worker process: one ring, one thread, all tables made at start.
+ */
+#pragma once
+
+#include "base/wheel.h"
+#include "core/conn.h"
+#include "core/link.h"
+#include "core/policy.h"
+#include "core/stash.h"
+#include "sys/channel.h"
+#include "sys/ring.h"
+#include "sys/stats.h"
+#include "tls/handshake.h"
+
+enum {
+	RING_ENTRIES = 1024,
+	HANDSHAKES_PER_TURN = 2,  /* then live connections come first again */
+	RESUMES_PER_TURN = 64,    /* connections that used up their steps */
+	READ_SMALL = 16384 + 512, /* one record and a little */
+	READ_ORIGIN = 65536,
+	BULK_FROM = 65536,      /* bodies with this much to come move in large turns */
+	PLAIN_HEADROOM = 65536, /* before what is read from an origin: the rewritten head */
+	PLAIN_BYTES = PLAIN_HEADROOM + BULK_BLOCK_BYTES + BULK_BLOCK_BYTES + RECORD_WIRE_MAX,
+	WIRE_BYTES = BULK_BLOCK_BYTES + RECORD_WIRE_MAX,
+	LOG_BYTES = 262144, /* access log lines waiting; two of these */
+};
+
+struct listener {
+	int fd; /* -1: none */
+	bool is_armed;
+	uint32_t gen;
+};
+
+/* Connections that wait for a turn of their own. */
+struct queue {
+	struct conn *first, *last;
+};
+
+struct access_log {
+	uint8_t *lines[2]; /* LOG_BYTES each: one fills while the other is written */
+	size_t len[2];
+	size_t written;  /* of the one being written */
+	uint8_t filling; /* index */
+	bool is_writing;
+};
+
+struct worker {
+	unsigned int id;
+	bool is_draining;
+	bool is_done;
+	uint64_t now_ms; /* CLOCK_MONOTONIC, read once each turn */
+	uint64_t drain_at_ms;
+	struct ring ring;
+	struct wheel wheel;
+	struct timer accept_timer; /* accepting again after EMFILE */
+	struct worker_stats *stats;
+	struct tls_worker *tls;
+	struct aead_cache *aead;
+	struct policy *policy;  /* in force; NULL before the first snapshot */
+	struct options options; /* of that policy */
+
+	struct conn *conns;
+	uint32_t *conns_free;
+	uint32_t conns_len, conns_free_len;
+	struct link *links;
+	uint32_t *links_free;
+	uint32_t links_len, links_free_len;
+	struct origin **origins;
+	size_t origins_len;
+	struct pool exchanges;
+	struct stashes stashes;
+	struct queue handshakes; /* have bytes to be shown to OpenSSL */
+	struct queue resumes;    /* used up their steps, not their bytes */
+
+	struct listener listeners[LISTENERS_MAX];
+	struct access_log log;
+	uint8_t *plain; /* PLAIN_BYTES: plaintext of the moment */
+	uint8_t *wire;  /* WIRE_BYTES: ciphertext of the moment */
+};
+
+/** worker_main - run worker @id until it has drained; returns the exit status */
+int worker_main(unsigned int id);
+
+/** worker_init - all tables of one worker, from these options; 0 or -errno */
+MUST_USE int worker_init(struct worker *w, const struct options *options);
+
+void queue_push(struct queue *q, struct conn *c);
+struct conn *queue_pop(struct queue *q);

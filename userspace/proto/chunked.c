@@ -98,7 +98,7 @@ static const uint8_t moves[LINE_LF][SYMBOL_MAX] = {
 static enum refusal walk_size(struct chunked *c, uint8_t b)
 {
 	if (byte_is(b, BYTE_HEX)) {
-		uint64_t digit = byte_is(b, BYTE_DIGIT) ? b - '0' : (b | 0x20U) - 'a' + 10;
+		unsigned int digit = byte_is(b, BYTE_DIGIT) ? b - '0' : (b | 0x20) - 'a' + 10;
 
 		if (c->digits == 16)
 			return REFUSAL_CHUNK_SIZE;

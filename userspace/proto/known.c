@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "proto/known.h"
 
-#include "base/text.h"
-
 /* The factors were searched for: no two names of the list meet. A new name that
  * meets another is an overridden initialiser, which -Wextra reports. */
 enum { SLOTS = 128 };
@@ -19,14 +17,28 @@ static const struct {
 #undef X
 };
 
+/*
+ * Any case, without a look at each letter's: @ours has letters, digits and '-', and
+ * the bytes that 0x20 would make a digit or '-' of are control bytes, which no
+ * parsed name or value holds. (The caller's bytes are judged by all of them at once.)
+ */
+static bool same(struct slice ours, const uint8_t *theirs)
+{
+	unsigned int differs = 0;
+
+	for (size_t i = 0; i < ours.len; i++)
+		differs |= ours.ptr[i] ^ (theirs[i] | 0x20U);
+	return differs == 0;
+}
+
 enum known known_field(struct slice name)
 {
 	size_t at;
 
 	if (name.len == 0)
 		return KNOWN_NONE;
-	at = SLOT(name.len, text_lower(name.ptr[0]), text_lower(name.ptr[name.len - 1]));
-	if (slots[at].name.len != name.len || !text_eq_nocase(slots[at].name, name))
+	at = SLOT(name.len, name.ptr[0] | 0x20U, name.ptr[name.len - 1] | 0x20U);
+	if (slots[at].name.len != name.len || !same(slots[at].name, name.ptr))
 		return KNOWN_NONE;
 	return slots[at].field;
 }

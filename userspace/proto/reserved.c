@@ -37,6 +37,12 @@ static const struct {
 #undef X
 };
 
+/* A bit for each letter that a prefix starts with: most names are done with here. */
+#define LETTER(c)                 (1U << ((c) - 'a'))
+#define X(first_, prefix_, whose) | LETTER(first_)
+static const uint32_t starts = 0 RESERVED_PREFIXES(X);
+#undef X
+
 /* Lower case, and '-' for whatever is not a letter or a digit. */
 #define FOLD(c)                                                                                    \
 	((c) >= 'A' && (c) <= 'Z'                                                                  \
@@ -56,16 +62,24 @@ static bool has_prefix(struct slice name, struct slice prefix)
 	return true;
 }
 
-bool reserved_has(const struct reserved *more, struct slice name)
+static bool built_in(struct slice name)
 {
-	uint8_t first;
+	uint8_t first = fold[name.ptr[0]];
 
-	if (name.len == 0)
+	if (first < 'a' || !(starts & LETTER(first)))
 		return false;
-	first = fold[name.ptr[0]];
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
 		if ((uint8_t)prefixes[i].first == first && has_prefix(name, prefixes[i].prefix))
 			return true;
+	return false;
+}
+
+bool reserved_has(const struct reserved *more, struct slice name)
+{
+	if (name.len == 0)
+		return false;
+	if (built_in(name))
+		return true;
 	if (!more)
 		return false;
 	must(more->len <= RESERVED_NAMES_MAX);

@@ -1,5 +1,161 @@
-#include "base/must.h"
-int main(void)
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * main.c - the role table and the command line, and nothing else.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/help.h"
+#include "control/control.h"
+#include "control/echo.h"
+#include "core/worker.h"
+#include "proc/master.h"
+#include "sys/channel.h"
+
+enum { USAGE = 2 };
+
+#ifndef SLUICE_VERSION
+#define SLUICE_VERSION "0.1.0"
+#endif
+
+static int run_check(char **argv)
 {
+	return control_check(argv[0]);
+}
+
+static int run_echo(char **argv)
+{
+	return echo_main(argv[0]);
+}
+
+static int run_control(char **argv)
+{
+	return control_main(argv[0], argv[1] && strcmp(argv[1], "--again") == 0);
+}
+
+static int run_worker(char **argv)
+{
+	uint64_t id = 0;
+
+	if (text_parse_u64(slice_of(argv[0], strlen(argv[0])), &id) < 0 || id >= WORKERS_MAX)
+		return USAGE;
+	return worker_main((unsigned int)id);
+}
+
+static int run_version(char **argv)
+{
+	(void)argv;
+	(void)puts("sluiced " SLUICE_VERSION);
 	return 0;
+}
+
+static int run_help(char **argv);
+
+/* First word of the command line -> what runs. Roles are for the master to start. */
+static const struct command {
+	const char *word;
+	int min, max; /* arguments behind it */
+	int (*run)(char **argv);
+	const char *usage; /* NULL: not for people */
+	const char *help;
+} commands[] = {
+	{ "--check", 1, 1, run_check, "--check FILE", "say every mistake in FILE and end" },
+	{ "echo", 1, 1, run_echo, "echo ADDRESS", "be an origin that shows what it was sent" },
+	{ "--version", 0, 0, run_version, "--version", "" },
+	{ "--help", 0, 2, run_help, "--help", "this; options --markdown: as in docs/options.md" },
+	{ "--role=control", 1, 2, run_control, NULL, NULL },
+	{ "--role=worker", 1, 1, run_worker, NULL, NULL },
+};
+
+/* Options of the master. */
+static const struct {
+	const char *usage, *help;
+} master_options[] = {
+	{ "--config FILE", "the configuration to serve" },
+	{ "--user-worker NAME", "workers run as NAME (sluice-worker, sluice or nobody)" },
+	{ "--user-control NAME", "control runs as NAME (sluice-control, sluice or nobody)" },
+	{ "--allow-dir DIR", "certificates and keys may be read below DIR; may be repeated" },
+};
+
+static void put_usage(FILE *out)
+{
+	(void)fputs("usage:\n  sluiced --config FILE [OPTION]...\n", out);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (commands[i].usage)
+			(void)fprintf(out, "  sluiced %-18s %s\n", commands[i].usage,
+			              commands[i].help);
+	(void)fputs("\noptions of the command line:\n", out);
+	for (size_t i = 0; i < ARRAY_LEN(master_options); i++)
+		(void)fprintf(out, "  %-26s %s\n", master_options[i].usage, master_options[i].help);
+	(void)fputs("\nFiles are read below FILE's directory, /etc/ssl, /etc/letsencrypt, /etc/pki "
+	            "and --allow-dir.\n"
+	            "SIGHUP reads the configuration again, SIGTERM ends when the last request has, "
+	            "a second one at once.\n",
+	            out);
+}
+
+static int run_help(char **argv)
+{
+	if (argv[0] && argv[1] && strcmp(argv[1], "--markdown") == 0) {
+		help_markdown(stdout);
+		return 0;
+	}
+	put_usage(stdout);
+	(void)puts("\noptions of the configuration file:");
+	help_options(stdout);
+	return 0;
+}
+
+static int usage(const char *why)
+{
+	if (why)
+		(void)fprintf(stderr, "sluiced: %s\n\n", why);
+	put_usage(stderr);
+	return USAGE;
+}
+
+/* One option of the master and its value. */
+static bool take_option(struct master_conf *conf, const char *name, const char *value)
+{
+	if (strcmp(name, "--config") == 0)
+		conf->config = value;
+	else if (strcmp(name, "--user-worker") == 0)
+		conf->user_worker = value;
+	else if (strcmp(name, "--user-control") == 0)
+		conf->user_control = value;
+	else if (strcmp(name, "--allow-dir") == 0 && conf->allow_dirs_len < FILES_DIRS_MAX)
+		conf->allow_dirs[conf->allow_dirs_len++] = value;
+	else
+		return false;
+	return true;
+}
+
+static int run_master(char **argv)
+{
+	struct master_conf conf = { 0 };
+
+	for (; *argv; argv += 2) {
+		if (!argv[1])
+			return usage("an option without its value");
+		if (!take_option(&conf, argv[0], argv[1]))
+			return usage(argv[0]);
+	}
+	return conf.config ? master_main(&conf) : usage("--config FILE is missing");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(NULL);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		const struct command *c = &commands[i];
+
+		if (strcmp(argv[1], c->word) != 0)
+			continue;
+		if (argc - 2 < c->min || argc - 2 > c->max)
+			return usage(c->usage);
+		return c->run(argv + 2);
+	}
+	return run_master(argv + 1);
 }

@@ -72,7 +72,7 @@ static int move_up(int fd)
 }
 
 /* In the child. Returns only when it failed. */
-static int become_role(const struct spawn *s, int channel)
+static int become_role(const struct spawn *s, int channel, pid_t parent)
 {
 	char *env[ENV_MAX + 1];
 	char *argv[SPAWN_ARGS_MAX + 1];
@@ -96,6 +96,9 @@ static int become_role(const struct spawn *s, int channel)
 	r = cage_enter(s->user);
 	if (r < 0)
 		return r;
+	/* Had it died before we asked to die with it, nobody would tell us. */
+	if (getppid() != parent)
+		return -ESRCH;
 	memcpy(argv, s->argv, sizeof(argv)); /* execve(2) takes no const and changes nothing */
 	(void)execve("/proc/self/exe", argv, env);
 	return -errno;
@@ -104,6 +107,7 @@ static int become_role(const struct spawn *s, int channel)
 int spawn_role(const struct spawn *s, pid_t *out_pid, int *out_channel)
 {
 	int ends[2] = { -1, -1 };
+	pid_t parent = getpid();
 	pid_t pid;
 	int r = channel_pair(ends);
 
@@ -111,7 +115,7 @@ int spawn_role(const struct spawn *s, pid_t *out_pid, int *out_channel)
 		return r;
 	pid = fork();
 	if (pid == 0) {
-		r = become_role(s, ends[1]);
+		r = become_role(s, ends[1], parent);
 		log_error("%s cannot be started: %s", s->argv[0], strerror(-r));
 		_exit(SPAWN_FAILED);
 	}

@@ -37,14 +37,8 @@ MUST_USE int cage_find_user(const char *const *names, struct cage_user *out);
  */
 MUST_USE int cage_enter(const struct cage_user *user);
 
-/**
- * cage_keep - what execve(2) undid: not traceable, no core
- * @parent: the parent's process id; if it is another by now, the parent died before
- *          PR_SET_PDEATHSIG could tell
- *
- * Return: 0; -ESRCH the parent is gone; -errno.
- */
-MUST_USE int cage_keep(pid_t parent);
+/** cage_keep - what execve(2) undid: not traceable, no core. Return: 0 or -errno. */
+MUST_USE int cage_keep(void);
 
 /**
  * cage_filter_worker - from here on, only the system calls a worker needs

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "control/control.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "control/load.h"
+#include "control/parent.h"
+#include "control/publish.h"
+#include "control/refresh.h"
+#include "sys/cage.h"
+#include "sys/clock.h"
+#include "sys/memfd.h"
+#include "tls/handshake.h"
+
+enum { SNAPSHOT_BYTES_MAX = 1 << 30 };
+
+struct control {
+	const char *config;
+	struct parent parent;
+	struct source source;
+	struct tls_worker *tls;
+	struct publish publish;
+	struct refresh refresh;
+	struct snapshot *snapshot; /* newest sent; NULL: none yet */
+	uint64_t refresh_at_ms;
+};
+
+static uint64_t now_ms(void)
+{
+	return clock_mono_ns() / 1000000;
+}
+
+static void say_error(void *arg, const char *text)
+{
+	(void)arg;
+	log_error("%s", text);
+}
+
+/* All mistakes to the log. Return: the load()'s. */
+static int load_and_say(struct control *c, struct loaded *out)
+{
+	const struct loader l = {
+		.source = &c->source,
+		.file = c->config,
+		.previous = c->snapshot,
+		.tls = c->tls,
+	};
+	static struct mistakes mistakes;
+	int r = load(&l, &mistakes, out);
+
+	mistakes_report(&mistakes, c->config, say_error, NULL);
+	mistakes_fini(&mistakes);
+	if (r == -ENOMEM)
+		log_error("%s: not enough memory", c->config);
+	return r;
+}
+
+/* Ask the master for listeners and workers. Return: 0; -errno, and why has been said. */
+static int ask_start(struct control *c, const struct msg_start *start)
+{
+	struct msg_result result = { 0 };
+	int r = parent_ask(&c->parent, MSG_START, start, sizeof(*start), &result, NULL);
+
+	if (r < 0)
+		return r;
+	if (result.error < 0) {
+		log_error("%s: %s", c->config, result.text);
+		return result.error;
+	}
+	c->publish.workers = result.worker;
+	return 0;
+}
+
+/* Make @s the newest snapshot. It is taken on success. */
+static int put_in_force(struct control *c, struct snapshot *s, enum publish_why why)
+{
+	int r;
+
+	must(s);
+	s->version = c->snapshot ? c->snapshot->version + 1 : 1;
+	r = publish_send(&c->publish, &c->parent, s, why);
+	if (r < 0)
+		return r;
+	if (s != c->snapshot)
+		snapshot_free(c->snapshot);
+	c->snapshot = s;
+	c->refresh_at_ms = now_ms() + (uint64_t)s->options.dns_refresh_s * 1000;
+	return 0;
+}
+
+/* Read the file and put it in force. Return: 0; -EINVAL and the like: what was in force
+ * stays so; -EPIPE the master is gone. */
+static int apply_file(struct control *c, enum publish_why why)
+{
+	struct loaded loaded = { 0 };
+	int r = load_and_say(c, &loaded);
+
+	if (r < 0)
+		return r;
+	r = ask_start(c, &loaded.start);
+	if (r == 0)
+		r = put_in_force(c, loaded.snapshot, why);
+	if (r < 0)
+		snapshot_free(loaded.snapshot);
+	return r;
+}
+
+static int reload(struct control *c)
+{
+	int r = apply_file(c, PUBLISH_RELOAD);
+
+	if (r < 0 && r != -EPIPE) {
+		log_error("configuration refused: %s",
+		          c->snapshot ? "what was in force stays in force" : "nothing is in force");
+		return 0;
+	}
+	return r;
+}
+
+static void begin_refresh(struct control *c)
+{
+	int r = refresh_begin(&c->refresh, c->snapshot);
+
+	if (r < 0)
+		log_error("origins' names cannot be looked up: %s", strerror(-r));
+	c->refresh_at_ms = now_ms() + (uint64_t)c->snapshot->options.dns_refresh_s * 1000;
+}
+
+static int read_refresh(struct control *c)
+{
+	struct resolver found = { 0 };
+	bool changed = false;
+	int r = refresh_read(&c->refresh, &found);
+
+	if (r == 0)
+		return 0;
+	if (r == 1)
+		r = refresh_apply(c->snapshot, &found, &changed);
+	resolver_fini(&found);
+	if (r < 0) {
+		log_error("origins' names cannot be looked up: %s", strerror(-r));
+		return 0;
+	}
+	if (changed)
+		r = put_in_force(c, c->snapshot, PUBLISH_REFRESH);
+	return r;
+}
+
+static int turn(struct control *c)
+{
+	uint64_t now = now_ms();
+	struct pollfd p[2] = {
+		{ .fd = c->parent.fd, .events = POLLIN },
+		{ .fd = c->refresh.fd, .events = POLLIN },
+	};
+	int timeout = -1;
+	int r = 0;
+
+	if (c->snapshot)
+		timeout = c->refresh_at_ms > now ? (int)(c->refresh_at_ms - now) : 0;
+	if (poll(p, 2, timeout) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (p[0].revents)
+		r = parent_hear(&c->parent);
+	if (r == 0 && p[1].revents)
+		r = read_refresh(c);
+	if (r == 0 && c->parent.is_reload_wanted) {
+		c->parent.is_reload_wanted = false;
+		r = reload(c);
+	}
+	if (r == 0 && c->snapshot && now_ms() >= c->refresh_at_ms)
+		begin_refresh(c);
+	return r;
+}
+
+static void on_applied(void *arg, const struct msg_result *result)
+{
+	struct control *c = arg;
+
+	publish_answer(&c->publish, result);
+}
+
+/* What serves already: its version, and addresses worth keeping. */
+static int adopt(struct control *c)
+{
+	char err[SNAPSHOT_ERROR_MAX];
+	char *json = NULL;
+	size_t len = 0;
+	int r = parent_wait_snapshot(&c->parent);
+
+	if (r == 0)
+		r = memfd_read(c->parent.snapshot_fd, SNAPSHOT_BYTES_MAX, &json, &len);
+	if (r < 0)
+		return r;
+	must(json);
+	(void)close(c->parent.snapshot_fd);
+	c->parent.snapshot_fd = -1;
+	r = snapshot_decode(slice_of(json, len), &c->snapshot, err);
+	explicit_bzero(json, len);
+	free(json);
+	return r;
+}
+
+static int begin(struct control *c, bool again)
+{
+	int r = load_tls(&c->tls);
+
+	if (r == 0 && again)
+		r = adopt(c);
+	if (r < 0) {
+		log_error("cannot start: %s", strerror(-r));
+		return r;
+	}
+	if (again)
+		c->refresh_at_ms = now_ms();
+	r = apply_file(c, PUBLISH_START);
+	/* The workers serve what they have; the next reload may be better. */
+	if (r < 0 && r != -EPIPE && again) {
+		log_error("configuration refused: what was in force stays in force");
+		r = 0;
+	}
+	return r;
+}
+
+int control_main(const char *config, bool again)
+{
+	static struct control c;
+	int r;
+
+	log_open("control", LOG_LEVEL_INFO);
+	c.config = config;
+	c.parent = (struct parent){
+		.fd = CHANNEL_FD, .snapshot_fd = -1, .applied = on_applied, .arg = &c
+	};
+	c.source = parent_source(&c.parent);
+	c.refresh = REFRESH_NONE;
+	r = cage_keep();
+	if (r == 0)
+		r = begin(&c, again);
+	while (r == 0) {
+		r = turn(&c);
+		/* A first snapshot that a worker refuses is as bad as a bad file. */
+		if (c.publish.is_refused && c.snapshot->version == 1)
+			r = -EINVAL;
+	}
+	refresh_stop(&c.refresh);
+	snapshot_free(c.snapshot);
+	tls_worker_free(c.tls);
+	return r == -EPIPE ? 0 : 1;
+}
+
+static void say_line(void *arg, const char *text)
+{
+	(void)fprintf(arg, "%s\n", text);
+}
+
+int control_check(const char *config)
+{
+	struct loader l = { .source = &source_direct, .file = config };
+	static struct mistakes mistakes;
+	struct loaded loaded = { 0 };
+	int r;
+
+	log_open("check", LOG_LEVEL_INFO);
+	r = load_tls(&l.tls);
+	if (r == 0)
+		r = load(&l, &mistakes, &loaded);
+	if (r < 0 && mistakes.total == 0)
+		(void)fprintf(stderr, "%s: %s\n", config, strerror(-r));
+	mistakes_report(&mistakes, config, say_line, stderr);
+	mistakes_fini(&mistakes);
+	snapshot_free(loaded.snapshot);
+	tls_worker_free(l.tls);
+	if (r == 0)
+		(void)fprintf(stderr, "%s: good\n", config);
+	return r < 0 ? 1 : 0;
+}

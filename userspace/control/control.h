@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * control.h - the role that reads what the operator wrote and tells the workers.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+/**
+ * control_main - run until the master is gone
+ * @config: absolute path of the configuration file; the master opens it
+ * @again:  workers serve already; the master sends the newest snapshot first
+ *
+ * Return: exit status. 0 the master is gone; 1 the first configuration is no good or
+ *         cannot be put in force, and why has been said.
+ */
+int control_main(const char *config, bool again);
+
+/**
+ * control_check - say every mistake in @config on stderr; nothing is started
+ *
+ * Return: 0 it is good; 1 it is not.
+ */
+int control_check(const char *config);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * load.h - the configuration file and all it names, to a snapshot; or every mistake in it.
+ */
+#pragma once
+
+#include "conf/mistakes.h"
+#include "control/resolve.h"
+#include "control/source.h"
+#include "store/snapshot.h"
+#include "sys/channel.h"
+
+struct tls_worker;
+
+struct loader {
+	const struct source *source;
+	const char *file;                /* paths in it are relative to its directory */
+	const struct snapshot *previous; /* in force, or NULL */
+	struct tls_worker *tls;          /* to try certificates with; load_tls() */
+};
+
+struct loaded {
+	struct snapshot *snapshot; /* version is the caller's to set */
+	struct msg_start start;
+};
+
+/**
+ * load - read, check and build
+ * @mistakes: gets all that is wrong
+ * @out:      written on success; the snapshot is the caller's
+ *
+ * Names of origins are looked up; one that cannot be found keeps the addresses it has in
+ * @l->previous, with a warning, and is a mistake where it has none.
+ *
+ * Return: 0; -EINVAL there are mistakes; -ENOMEM.
+ */
+MUST_USE int load(const struct loader *l, struct mistakes *mistakes, struct loaded *out);
+
+/** load_tls - what loader.tls needs; made once. Return: 0; -ENOMEM; -ENOTSUP. */
+MUST_USE int load_tls(struct tls_worker **out);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * load_priv.h - private to load*.c: one file on its way to a snapshot.
+ */
+#pragma once
+
+#include "conf/file.h"
+#include "control/load.h"
+
+struct build {
+	const struct loader *loader;
+	struct mistakes *mistakes;
+	struct positions *positions;
+	const struct conf_file *conf;
+	struct snapshot *snapshot;
+	struct resolver resolver;
+	int status; /* 0 or -ENOMEM */
+};
+
+/* One host of it. */
+struct build_host {
+	struct build *b;
+	const struct conf_host *conf;
+	struct snapshot_host *out;
+	char path[32]; /* "hosts[2]" */
+};
+
+/* A copy, or NULL and b->status = -ENOMEM. */
+char *build_copy(struct build *b, struct slice text);
+
+/* load_host.c: names, words, files */
+void build_host(struct build_host *h);
+
+/* load_tls.c: do certificate, key and client CAs work together? */
+void build_tls(struct build_host *h);
+
+/* load_headers.c */
+void build_headers(struct build_host *h);
+
+/* load_origins.c */
+void build_origins(struct build_host *h);

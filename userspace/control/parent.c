@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "control/parent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+
+/* One message that nobody asked for. @fd is taken. */
+static int take_unasked(struct parent *p, const struct msg *m, int fd)
+{
+	struct msg_result result;
+
+	if (m->type == MSG_SNAPSHOT && fd >= 0 && p->snapshot_fd < 0) {
+		p->snapshot_fd = fd;
+		return 0;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	if (m->type == MSG_RELOAD) {
+		p->is_reload_wanted = true;
+		return 0;
+	}
+	if (m->type != MSG_APPLIED || msg_body(m, &result, sizeof(result)) < 0)
+		return -EBADMSG;
+	result.text[sizeof(result.text) - 1] = '\0';
+	p->applied(p->arg, &result);
+	return 0;
+}
+
+int parent_hear(struct parent *p)
+{
+	struct msg m;
+
+	for (;;) {
+		int fd = -1;
+		int r = channel_recv(p->fd, &m, &fd);
+
+		if (r == -EAGAIN)
+			return 0;
+		if (r == 0)
+			return -EPIPE;
+		if (r == 1)
+			r = take_unasked(p, &m, fd);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int wait_for(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	while (poll(&p, 1, -1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/* The next message, however long it takes. */
+static int next(struct parent *p, struct msg *m, int *out_fd)
+{
+	int r = channel_recv(p->fd, m, out_fd);
+
+	while (r == -EAGAIN) {
+		r = wait_for(p->fd, POLLIN);
+		if (r == 0)
+			r = channel_recv(p->fd, m, out_fd);
+	}
+	return r == 0 ? -EPIPE : r;
+}
+
+/* The next message of type @want; others are taken on the way. */
+static int await(struct parent *p, enum msg_type want, struct msg *m, int *out_fd)
+{
+	for (;;) {
+		int fd = -1;
+		int r = next(p, m, &fd);
+
+		if (r == 1 && m->type == want) {
+			*out_fd = fd;
+			return 0;
+		}
+		if (r == 1)
+			r = take_unasked(p, m, fd);
+		if (r < 0)
+			return r;
+	}
+}
+
+int parent_ask(struct parent *p, enum msg_type type, const void *payload, size_t len,
+               struct msg_result *out, int *out_fd)
+{
+	const enum msg_type want = type == MSG_START ? MSG_STARTED : MSG_OPENED;
+	CLEAN_FD int fd = -1;
+	struct msg m;
+	int r = channel_send(p->fd, type, payload, len, -1);
+
+	if (r == 0)
+		r = await(p, want, &m, &fd);
+	if (r == 0)
+		r = msg_body(&m, out, sizeof(*out));
+	if (r < 0)
+		return r;
+	out->text[sizeof(out->text) - 1] = '\0';
+	if (out_fd)
+		*out_fd = fd_take(&fd);
+	return 0;
+}
+
+int parent_wait_snapshot(struct parent *p)
+{
+	int r = parent_hear(p);
+
+	while (r == 0 && p->snapshot_fd < 0) {
+		r = wait_for(p->fd, POLLIN);
+		if (r == 0)
+			r = parent_hear(p);
+	}
+	return r;
+}
+
+static int open_through(void *arg, const char *path, int *out_fd)
+{
+	struct msg_result result = { 0 };
+	struct msg_path want;
+	int fd = -1;
+	int n;
+	int r;
+
+	memset(&want, 0, sizeof(want));
+	n = snprintf(want.path, sizeof(want.path), "%s", path);
+	if (n < 0 || (size_t)n >= sizeof(want.path))
+		return -ENAMETOOLONG;
+	r = parent_ask(arg, MSG_OPEN, &want, sizeof(want), &result, &fd);
+	if (r < 0)
+		return r;
+	if (result.error < 0)
+		return result.error;
+	if (fd < 0)
+		return -EBADMSG;
+	*out_fd = fd;
+	return 0;
+}
+
+struct source parent_source(struct parent *p)
+{
+	return (struct source){ .open = open_through, .arg = p };
+}

@@ -93,7 +93,10 @@ class Door:
     def start(self):
         out = open(os.path.join(self.directory, "access.log"), "ab")
         err = open(os.path.join(self.directory, "error.log"), "ab")
-        self.process = subprocess.Popen([self.binary, "--config", self.config_path], stdout=out, stderr=err,
+        # certificates are the session's, beside the directory of this test
+        allow = os.path.dirname(os.path.dirname(self.config_path))
+        self.process = subprocess.Popen([self.binary, "--config", self.config_path, "--allow-dir", allow],
+                                        stdout=out, stderr=err,
                                         stdin=subprocess.DEVNULL, start_new_session=True)
         out.close()
         err.close()
@@ -110,7 +113,7 @@ class Door:
         for pid in children(self.process.pid):
             try:
                 with open(f"/proc/{pid}/cmdline") as f:
-                    if "worker" in f.read():
+                    if "--role=worker" in f.read():
                         out.append(pid)
             except OSError:
                 pass

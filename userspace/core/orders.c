@@ -14,6 +14,7 @@
 #include "core/access_log.h"
 #include "core/loop.h"
 #include "core/session.h"
+#include "sys/cage.h"
 #include "sys/memfd.h"
 
 enum {
@@ -165,6 +166,9 @@ static int begin(struct worker *w, int fd)
 		return r;
 	}
 	r = worker_init(w, &snapshot->options);
+	/* From here on nothing is opened any more; the answer says that it is so. */
+	if (r == 0)
+		r = cage_filter_worker();
 	if (r < 0) {
 		answer(w, snapshot->version, r, strerror(-r));
 		snapshot_free(snapshot);

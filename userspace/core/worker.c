@@ -12,6 +12,7 @@
 #include "core/loop.h"
 #include "core/orders.h"
 #include "core/session.h"
+#include "sys/cage.h"
 #include "sys/clock.h"
 
 enum { AEAD_ENTRIES = 256 }; /* connections whose expanded keys are kept */
@@ -134,6 +135,11 @@ int worker_main(unsigned int id)
 	w.id = id;
 	for (size_t i = 0; i < LISTENERS_MAX; i++)
 		w.listeners[i].fd = -1;
+	err = cage_keep();
+	if (err < 0) {
+		log_error("traceable: %s", strerror(-err));
+		return EXIT_FAILURE;
+	}
 	err = stats_map(STATS_FD, id, &w.stats);
 	if (err < 0) {
 		log_error("no page for counters: %s", strerror(-err));

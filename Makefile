@@ -165,7 +165,7 @@ shellcheck:
 	$(Q)shellcheck $(SHELL_SRC)
 
 lint: tidy cppcheck shellcheck
-check: layers banned headers fmt-check unit replay
+check: layers banned headers fmt-check unit replay docs-check
 
 # --- fuzz: same targets under libFuzzer and as a plain corpus replay --------------------------------
 # The library is built once for all of them, in its own flavour and by one make: two would write over each other.
@@ -181,6 +181,14 @@ replay:
 	$(Q)$(if $(FUZZ),$(MAKE) FLAVOUR=fuzz CC=$(CLANG) $(FUZZ:%=build/fuzz/target_%))
 	$(Q)for t in $(FUZZ); do build/fuzz/target_$$t -runs=0 tests/fuzz/corpus/$$t 2> build/fuzz/$$t.log || { cat build/fuzz/$$t.log; exit 1; }; done
 	$(Q)echo "  ok      $(words $(FUZZ)) corpora replayed"
+
+# --- docs: tables come from the program ----------------------------------------------------------
+docs: $(O)/sluiced
+	$(call say,DOCS,docs/options.md)
+	$(Q)mkdir -p docs && $(O)/sluiced --help options --markdown > docs/options.md
+docs-check: $(O)/sluiced
+	$(call say,DOCS,docs/options.md)
+	$(Q)$(O)/sluiced --help options --markdown | cmp - docs/options.md || { echo "stale: run make docs"; exit 1; }
 
 # --- the two commands of README ------------------------------------------------------------------
 deps:

@@ -62,7 +62,7 @@ static const struct command {
 } commands[] = {
 	{ "--check", 1, 1, run_check, "--check FILE", "say every mistake in FILE and end" },
 	{ "echo", 1, 1, run_echo, "echo ADDRESS", "be an origin that shows what it was sent" },
-	{ "--version", 0, 0, run_version, "--version", "" },
+	{ "--version", 0, 0, run_version, "--version", "say which one this is" },
 	{ "--help", 0, 2, run_help, "--help", "this; options --markdown: as in docs/options.md" },
 	{ "--role=control", 1, 2, run_control, NULL, NULL },
 	{ "--role=worker", 1, 1, run_worker, NULL, NULL },

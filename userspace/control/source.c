@@ -33,7 +33,7 @@ static int read_up_to(int fd, char *to, size_t cap, size_t *out_len)
 	size_t have = 0;
 
 	while (have < cap) {
-		ssize_t n = read(fd, to + have, cap - have);
+		ssize_t n = pread(fd, to + have, cap - have, (off_t)have);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/must.h"
@@ -37,14 +38,21 @@ MUST_USE int cage_find_user(const char *const *names, struct cage_user *out);
  */
 MUST_USE int cage_enter(const struct cage_user *user);
 
+/**
+ * cage_only_logs - SLUICE_CAGE=log in the environment: for debugging and for sanitizers
+ *
+ * Then the filter logs instead of killing, and the process may be traced.
+ */
+bool cage_only_logs(void);
+
 /** cage_keep - what execve(2) undid: not traceable, no core. Return: 0 or -errno. */
 MUST_USE int cage_keep(void);
 
 /**
  * cage_filter_worker - from here on, only the system calls a worker needs
  *
- * Anything else ends the process (SIGSYS). With SLUICE_CAGE=log in the environment it
- * is written to the kernel's audit log instead. Descriptors, memory and rings made
+ * Anything else ends the process (SIGSYS), or is written to the kernel's audit log if
+ * cage_only_logs(). Descriptors, memory and rings made
  * before stay. io_uring's own operations are not seen by this (seccomp(2)).
  *
  * Return: 0; -errno; -ENOMEM.

@@ -4,10 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -111,9 +108,7 @@ static int allow_calls(scmp_filter_ctx ctx)
 
 int cage_filter_worker(void)
 {
-	const char *debug = getenv("SLUICE_CAGE");
-	bool log_only = debug && strcmp(debug, "log") == 0;
-	scmp_filter_ctx ctx = seccomp_init(log_only ? SCMP_ACT_LOG : SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx ctx = seccomp_init(cage_only_logs() ? SCMP_ACT_LOG : SCMP_ACT_KILL_PROCESS);
 	int r;
 
 	if (!ctx)

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#include "control/load.h"
+
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "pki.h"
+#include "sys/memfd.h"
+#include "tls/handshake.h"
+
+/* The files of a machine that does not exist. */
+static struct {
+	const char *path;
+	char *text;
+} disk[8];
+static char *config;
+
+static int open_fake(void *arg, const char *path, int *out_fd)
+{
+	(void)arg;
+	if (strcmp(path, "/conf/sluice.yaml") == 0)
+		return memfd_seal("f", slice_of(config, strlen(config)), out_fd);
+	if (strcmp(path, "/conf/denied.pem") == 0)
+		return -EACCES;
+	if (strcmp(path, "/conf/nul.pem") == 0)
+		return memfd_seal("f", SLICE("a\0b"), out_fd);
+	for (size_t i = 0; i < ARRAY_LEN(disk) && disk[i].path; i++)
+		if (strcmp(path, disk[i].path) == 0)
+			return memfd_seal("f", pki_text(disk[i].text), out_fd);
+	return -ENOENT;
+}
+
+static const struct source fake = { .open = open_fake };
+static struct loader loader = { .source = &fake, .file = "/conf/sluice.yaml" };
+static struct mistakes mistakes;
+
+static void start(void)
+{
+	struct pki ca = pki_make(&(struct pki_spec){ .cn = "CA", .is_ca = true });
+	struct pki a = pki_make(&(struct pki_spec){ .cn = "a.example.com", .issuer = &ca });
+	struct pki b = pki_make(&(struct pki_spec){ .cn = "b.example.com", .issuer = &ca });
+
+	disk[0].path = "/conf/a.pem";
+	disk[0].text = pki_cert_pem(NULL, &a);
+	disk[1].path = "/conf/a.key";
+	disk[1].text = pki_key_pem(&a);
+	disk[2].path = "/conf/b.key";
+	disk[2].text = pki_key_pem(&b);
+	disk[3].path = "/else/ca.pem";
+	disk[3].text = pki_cert_pem(NULL, &ca);
+	disk[4].path = "/conf/junk.pem";
+	disk[4].text = strdup("-----BEGIN CERTIFICATE-----\njunk\n");
+	pki_free(&ca);
+	pki_free(&a);
+	pki_free(&b);
+	/* Whatever the machine's resolver is, it shall not hold the test up. */
+	(void)setenv("RES_OPTIONS", "attempts:1 timeout:1", 1);
+	cr_assert_eq(load_tls(&loader.tls), 0);
+}
+
+static void stop(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(disk); i++)
+		free(disk[i].text);
+	free(config);
+	mistakes_fini(&mistakes);
+	tls_worker_free(loader.tls);
+}
+
+TestSuite(load, .init = start, .fini = stop);
+
+static const char *const good[] = {
+	"listen:",                                                               /* 1 */
+	"  - 0.0.0.0:8443",                                                      /* 2 */
+	"  - '[::]:8443'",                                                       /* 3 */
+	"access_log: false",                                                     /* 4 */
+	"options: { head_fields: 50 }",                                          /* 5 */
+	"hosts:",                                                                /* 6 */
+	"  - names: [A.Example.COM., '*.x.yz']",                                 /* 7 */
+	"    default: true",                                                     /* 8 */
+	"    certificate: a.pem",                                                /* 9 */
+	"    key: a.key",                                                        /* 10 */
+	"    client_auth:",                                                      /* 11 */
+	"      verify: request",                                                 /* 12 */
+	"      ca: /else/ca.pem",                                                /* 13 */
+	"    identity:",                                                         /* 14 */
+	"      sha256_header: ''",                                               /* 15 */
+	"      der_header: X-Der",                                               /* 16 */
+	"    origins: ['192.0.2.1:80', '[2001:db8::1]:81', 'unix:/run/a.sock']", /* 17 */
+	"  - names: [b.example.com]",                                            /* 18 */
+	"    certificate: /conf/a.pem",                                          /* 19 */
+	"    key: a.key",                                                        /* 20 */
+	"    origins: ['127.0.0.1:80']",                                         /* 21 */
+};
+
+/* The good file with line @at (from 1) replaced; 0: as it is. */
+static void write_config(size_t at, const char *instead)
+{
+	size_t n = 0;
+
+	free(config);
+	config = calloc(1, 8192);
+	cr_assert(config);
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		n += (size_t)snprintf(config + n, 8192 - n, "%s\n",
+		                      i + 1 == at ? instead : good[i]);
+}
+
+static char said[4096];
+
+static void hear(void *arg, const char *line)
+{
+	size_t n = strlen(said);
+
+	(void)arg;
+	(void)snprintf(said + n, sizeof(said) - n, "%s|", line);
+}
+
+static int load_config(struct loaded *out)
+{
+	int r;
+
+	mistakes_fini(&mistakes);
+	said[0] = '\0';
+	r = load(&loader, &mistakes, out);
+	mistakes_report(&mistakes, "f", hear, NULL);
+	return r;
+}
+
+Test(load, a_good_file_becomes_a_whole_snapshot)
+{
+	struct loaded l = { 0 };
+	const struct snapshot_host *h;
+
+	write_config(0, NULL);
+	cr_assert_eq(load_config(&l), 0, "%s", said);
+	cr_expect_eq(l.start.listeners_len, 2);
+	cr_expect_eq(l.start.listeners[1].id, 1);
+	cr_expect_eq(l.start.listeners[1].addr.ss_family, AF_INET6);
+	cr_expect_eq(l.start.drain_timeout_ms, 30000);
+	cr_expect_not(l.snapshot->access_log);
+	cr_expect_eq(l.snapshot->options.head_fields, 50);
+	cr_assert_eq(l.snapshot->hosts_len, 2);
+	h = &l.snapshot->hosts[0];
+	cr_expect_str_eq(h->names[0], "a.example.com");
+	cr_expect_str_eq(h->names[1], "*.x.yz");
+	cr_expect(h->is_default);
+	cr_expect_eq(h->verify, VERIFY_REQUEST);
+	cr_expect_str_eq(h->certificate_pem, disk[0].text);
+	cr_expect_str_eq(h->key_pem, disk[1].text);
+	cr_expect_str_eq(h->ca_pem, disk[3].text);
+	cr_expect_str_eq(h->der_header, "X-Der");
+	cr_expect_null(h->sha256_header, "empty: not sent");
+	cr_expect_str_eq(h->verdict_header, "Cf-Client-Cert-Verified", "request: sent");
+	cr_assert_eq(h->origins_len, 3);
+	cr_expect_str_eq(h->origins[2].label, "unix:/run/a.sock");
+	h = &l.snapshot->hosts[1];
+	cr_expect_eq(h->verify, VERIFY_NONE);
+	cr_expect_null(h->ca_pem);
+	cr_expect_str_eq(h->sha256_header, "Cf-Client-Cert-Sha256");
+	cr_expect_null(h->verdict_header);
+	snapshot_free(l.snapshot);
+}
+
+Test(load, each_mistake_is_said_where_it_stands)
+{
+	static const struct {
+		size_t at;
+		const char *instead, *want; /* want: the whole report, or its beginning up to '~' */
+	} rows[] = {
+		{ 2, "  - nowhere:80",
+		  "f:2: listen[0]: \"nowhere:80\" is not an address: 192.0.2.1:443 or "
+		  "[2001:db8::1]:443|" },
+		{ 2, "  - unix:/run/x", "f:2: listen[0]: \"unix:/run/x\" is not an address~" },
+		{ 2, "  - '[0::0]:8443'", "f:3: listen[1]: [::]:8443 is there already|" },
+		{ 7, "  - names: [a..example.com, ok.example.com]",
+		  "f:7: hosts[0].names[0]: \"a..example.com\" is not a hostname or *.hostname|" },
+		{ 7, "  - names: ['*.com']", "f:7: hosts[0].names[0]: \"*.com\" is not~" },
+		{ 18, "  - names: [c.example.com, a.EXAMPLE.com]",
+		  "f:18: hosts[1].names[1]: a.example.com is in hosts[0] already|" },
+		{ 7, "  - names: [x.example, x.example]",
+		  "f:7: hosts[0].names[1]: x.example is in hosts[0] already|" },
+		{ 18, "  - names: [b.example.com]\n    default: true",
+		  "f:19: hosts[1].default: hosts[0] is the default already|" },
+		{ 9, "    certificate: none.pem",
+		  "f:9: hosts[0].certificate: none.pem cannot be read: No such file or directory|" },
+		{ 9, "    certificate: ''",
+		  "f:9: hosts[0].certificate:  cannot be read: No such file or directory|" },
+		{ 9, "    certificate: denied.pem",
+		  "f:9: hosts[0].certificate: denied.pem cannot be read: Permission denied (is its "
+		  "directory allowed? --allow-dir)|" },
+		{ 9, "    certificate: nul.pem",
+		  "f:9: hosts[0].certificate: nul.pem cannot be read: Invalid or incomplete~" },
+		{ 9, "    certificate: junk.pem", "f:9: hosts[0].certificate: certificate: ~" },
+		{ 10, "    key: b.key",
+		  "f:10: hosts[0].key: key: does not belong to the certificate~" },
+		{ 10, "    key: a.pem", "f:10: hosts[0].key: key: ~" },
+		{ 13, "      ca: junk.pem", "f:13: hosts[0].client_auth.ca: client CAs: ~" },
+		{ 13, "      depth: 1",
+		  "f:12: hosts[0].client_auth.ca: missing: verify: request needs it|" },
+		{ 15, "      verdict_header: x-der",
+		  "f:15: hosts[0].identity.verdict_header: the same header as "
+		  "identity.der_header|" },
+		{ 15, "      rfc9440: leaf\n      verdict_header: client-cert",
+		  "f:16: hosts[0].identity.verdict_header: client-cert is sent by "
+		  "identity.rfc9440 already|" },
+		{ 16, "      der_header: Content-Length",
+		  "f:16: hosts[0].identity.der_header: \"Content-Length\": this header has a "
+		  "meaning of its own|" },
+		{ 16, "      der_header: X Der",
+		  "f:16: hosts[0].identity.der_header: \"X Der\": not~" },
+		{ 21, "    origins: ['127.0.0.1']",
+		  "f:21: hosts[1].origins[0]: \"127.0.0.1\" is not an origin~" },
+		{ 21, "    origins: ['127.0.0:80']",
+		  "f:21: hosts[1].origins[0]: \"127.0.0:80\" is not an origin~" },
+		{ 21, "    origins: ['no-such-name.invalid:80']",
+		  "f:21: hosts[1].origins[0]: no-such-name.invalid:80 cannot be looked up: ~" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *cut = strchr(rows[i].want, '~');
+		size_t len = cut ? (size_t)(cut - rows[i].want) : strlen(rows[i].want) + 1;
+		struct loaded l = { 0 };
+
+		write_config(rows[i].at, rows[i].instead);
+		cr_expect_eq(load_config(&l), -EINVAL, "%s", rows[i].instead);
+		cr_expect_null(l.snapshot);
+		cr_expect_eq(strncmp(said, rows[i].want, len), 0, "%s\nsaid %s\nwant %s",
+		             rows[i].instead, said, rows[i].want);
+	}
+}
+
+Test(load, a_file_that_is_not_there_is_said)
+{
+	const struct loader l = { .source = &fake, .file = "/conf/none.yaml", .tls = loader.tls };
+	struct loaded out = { 0 };
+
+	cr_expect_eq(load(&l, &mistakes, &out), -EINVAL);
+	said[0] = '\0';
+	mistakes_report(&mistakes, "f", hear, NULL);
+	cr_expect_str_eq(said, "f:1: cannot be read: No such file or directory|");
+}
+
+Test(load, what_was_read_at_start_cannot_be_changed_by_a_reload)
+{
+	struct loaded first = { 0 };
+	struct loaded second = { 0 };
+
+	write_config(0, NULL);
+	cr_assert_eq(load_config(&first), 0, "%s", said);
+	loader.previous = first.snapshot;
+	write_config(5, "options: { workers: 3, head_fields: 51 }");
+	cr_expect_eq(load_config(&second), -EINVAL);
+	cr_expect_str_eq(said, "f:5: options.workers: 0 is in force; changing it needs a restart|");
+	write_config(5, "options: { head_fields: 51 }");
+	cr_expect_eq(load_config(&second), 0, "%s", said);
+	loader.previous = NULL;
+	snapshot_free(first.snapshot);
+	snapshot_free(second.snapshot);
+}
+
+Test(load, a_name_that_cannot_be_looked_up_keeps_the_addresses_in_force)
+{
+	struct loaded first = { 0 };
+	struct loaded second = { 0 };
+	struct snapshot_origin *o;
+
+	write_config(0, NULL);
+	cr_assert_eq(load_config(&first), 0, "%s", said);
+	o = &first.snapshot->hosts[1].origins[0];
+	free(o->label);
+	o->label = strdup("no-such-name.invalid:80");
+	loader.previous = first.snapshot;
+	write_config(21, "    origins: ['no-such-name.invalid:80']");
+	cr_assert_eq(load_config(&second), 0, "%s", said);
+	cr_assert_eq(second.snapshot->hosts[1].origins_len, 1);
+	cr_expect_eq(memcmp(&second.snapshot->hosts[1].origins[0].addr, &o->addr, o->addr_len), 0);
+	loader.previous = NULL;
+	snapshot_free(first.snapshot);
+	snapshot_free(second.snapshot);
+}
+
+Test(load, a_name_is_looked_up_once_and_becomes_its_addresses)
+{
+	struct loaded l = { 0 };
+
+	write_config(21, "    origins: ['localhost:80', 'localhost:81']");
+	cr_assert_eq(load_config(&l), 0, "%s", said);
+	cr_assert_geq(l.snapshot->hosts[1].origins_len, 2);
+	cr_expect_str_eq(l.snapshot->hosts[1].origins[0].label, "localhost:80");
+	snapshot_free(l.snapshot);
+}

@@ -25,7 +25,6 @@ static void setup(void)
 	for (size_t i = 0; i < LISTENERS_MAX; i++)
 		w.listeners[i].fd = -1;
 	cr_assert_eq(worker_init(&w, &options), 0);
-	cr_assert_eq(ring_open(&w.ring, 64), 0);
 }
 
 TestSuite(loop, .init = setup);

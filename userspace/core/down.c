@@ -41,7 +41,7 @@ static enum step complete(struct worker *w, struct conn *c)
 		link_close(w, l);
 	else if (is_shared)
 		link_release(w, c);
-	if (!c->keep_alive) {
+	if (!c->keep_alive || w->is_draining) {
 		conn_finish(w, c, CONN_REASON_DONE);
 		return STEP_GONE;
 	}
@@ -172,7 +172,8 @@ static enum step head(struct worker *w, struct conn *c, struct slice in)
 	rest = slice_sub(in, len, in.len - len);
 	/* The end of the connection is the end of that body; and a body of the request that
 	 * was not all taken leaves nothing to go on with. */
-	if (framing.kind == BODY_UNTIL_CLOSE || (parsed.status >= 200 && !x->up.is_done))
+	if (framing.kind == BODY_UNTIL_CLOSE || (parsed.status >= 200 && !x->up.is_done) ||
+	    w->is_draining)
 		c->keep_alive = false;
 	step = answer(w, c, &parsed, &framing, rest);
 	if (step != STEP_ON || x->is_answering || c->exchange != x)

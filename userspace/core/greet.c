@@ -60,7 +60,9 @@ static enum step done(struct worker *w, struct conn *c)
 	else
 		w->stats->handshakes_full++;
 	conn_set_state(w, c, CONN_IDLE);
-	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.head_timeout_ms);
+	wheel_set(&w->wheel, &c->timer,
+	          w->now_ms +
+	                  (w->is_draining ? DRAIN_FIRST_REQUEST_MS : w->options.head_timeout_ms));
 	return STEP_ON;
 }
 

@@ -217,6 +217,17 @@ static void empty_accept_queue(struct worker *w, struct listener *l)
 		         fd, true);
 }
 
+/* Between requests a connection may end; before its first one it was made for nothing. */
+static void drain_idle(struct worker *w, struct conn *c)
+{
+	if (c->state != CONN_IDLE)
+		return;
+	if (c->requests > 0)
+		conn_finish(w, c, CONN_REASON_DRAIN);
+	else
+		wheel_set(&w->wheel, &c->timer, w->now_ms + DRAIN_FIRST_REQUEST_MS);
+}
+
 void orders_drain(struct worker *w)
 {
 	if (w->is_draining)
@@ -232,11 +243,12 @@ void orders_drain(struct worker *w)
 		if (l->is_armed)
 			ring_cancel(&w->ring, (struct token){ OP_ACCEPT, i, l->gen });
 		empty_accept_queue(w, l);
+		/* The pending accept holds the socket a little longer than we do: refuse at once. */
+		(void)shutdown(l->fd, SHUT_RDWR);
 		fd_closep(&l->fd);
 	}
 	for (uint32_t i = 0; i < w->conns_len; i++)
-		if (w->conns[i].state == CONN_IDLE && w->conns[i].requests > 0)
-			conn_finish(w, &w->conns[i], CONN_REASON_DRAIN);
+		drain_idle(w, &w->conns[i]);
 }
 
 void orders_check_drain(struct worker *w)

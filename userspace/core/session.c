@@ -163,7 +163,7 @@ void session_timeout(struct worker *w, struct conn *c)
 		conn_end(w, c, CONN_REASON_HANDSHAKE_TIMEOUT);
 		break;
 	case CONN_IDLE:
-		conn_finish(w, c, CONN_REASON_IDLE_TIMEOUT);
+		conn_finish(w, c, w->is_draining ? CONN_REASON_DRAIN : CONN_REASON_IDLE_TIMEOUT);
 		break;
 	case CONN_HEAD:
 		(void)refuse_bytes(w, c, REFUSAL_HEAD_TIMEOUT);

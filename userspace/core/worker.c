@@ -63,6 +63,18 @@ static int make_buffers(struct worker *w)
 	return 0;
 }
 
+static int open_ring(struct worker *w)
+{
+	int err = ring_open(&w->ring, RING_ENTRIES);
+
+	if (err == -EPERM)
+		log_error("io_uring is forbidden here: see sysctl kernel.io_uring_disabled and the "
+		          "container's seccomp profile");
+	else if (err < 0)
+		log_error("io_uring: %s (Linux 6.1 or newer is needed)", strerror(-err));
+	return err;
+}
+
 int worker_init(struct worker *w, const struct options *options)
 {
 	const struct tls_worker_conf tls = {
@@ -83,27 +95,13 @@ int worker_init(struct worker *w, const struct options *options)
 		err = aead_cache_new(AEAD_ENTRIES, &w->aead);
 	if (err == 0)
 		err = tls_worker_new(&tls, &w->tls);
-	return err;
-}
-
-static int open_ring(struct worker *w)
-{
-	int err = ring_open(&w->ring, RING_ENTRIES);
-
-	if (err == -EPERM)
-		log_error("io_uring is forbidden here: see sysctl kernel.io_uring_disabled and the "
-		          "container's seccomp profile");
-	else if (err < 0)
-		log_error("io_uring: %s (Linux 6.1 or newer is needed)", strerror(-err));
-	return err;
+	return err == 0 ? open_ring(w) : err;
 }
 
 static int serve(struct worker *w)
 {
-	int err = open_ring(w);
+	int err = 0;
 
-	if (err < 0)
-		return err;
 	orders_listen(w);
 	for (uint32_t i = 0; i < LISTENERS_MAX; i++)
 		loop_accept(w, i);

@@ -24,7 +24,8 @@ enum {
 	PLAIN_HEADROOM = 65536, /* before what is read from an origin: the rewritten head */
 	PLAIN_BYTES = PLAIN_HEADROOM + BULK_BLOCK_BYTES + BULK_BLOCK_BYTES + RECORD_WIRE_MAX,
 	WIRE_BYTES = BULK_BLOCK_BYTES + RECORD_WIRE_MAX,
-	LOG_BYTES = 262144, /* access log lines waiting; two of these */
+	DRAIN_FIRST_REQUEST_MS = 1000, /* a draining worker waits for a first request */
+	LOG_BYTES = 262144,            /* access log lines waiting; two of these */
 };
 
 struct listener {
@@ -83,7 +84,11 @@ struct worker {
 /** worker_main - run worker @id until it has drained; returns the exit status */
 int worker_main(unsigned int id);
 
-/** worker_init - all tables of one worker, from these options; 0 or -errno */
+/**
+ * worker_init - all tables of one worker, from these options, and its ring
+ *
+ * Return: 0; -ENOMEM; -errno of ring_open(), which is logged.
+ */
 MUST_USE int worker_init(struct worker *w, const struct options *options);
 
 void queue_push(struct queue *q, struct conn *c);

@@ -183,12 +183,15 @@ replay:
 	$(Q)echo "  ok      $(words $(FUZZ)) corpora replayed"
 
 # --- docs: tables come from the program ----------------------------------------------------------
+REASONS := userspace/proto/refusal.h userspace/tls/handshake.h userspace/core/conn_reason.h
 docs: $(O)/sluiced
-	$(call say,DOCS,docs/options.md)
-	$(Q)mkdir -p docs && $(O)/sluiced --help options --markdown > docs/options.md
+	$(call say,DOCS,docs)
+	$(Q)$(O)/sluiced --help options --markdown > docs/options.md
+	$(Q)awk -f tools/docs.awk $(REASONS) > docs/reasons.md
 docs-check: $(O)/sluiced
-	$(call say,DOCS,docs/options.md)
-	$(Q)$(O)/sluiced --help options --markdown | cmp - docs/options.md || { echo "stale: run make docs"; exit 1; }
+	$(call say,DOCS,docs)
+	$(Q){ $(O)/sluiced --help options --markdown | cmp - docs/options.md && \
+		awk -f tools/docs.awk $(REASONS) | cmp - docs/reasons.md; } || { echo "stale: run make docs"; exit 1; }
 
 # --- the two commands of README ------------------------------------------------------------------
 deps:
@@ -205,9 +208,9 @@ test: deps
 # Counters live in mapped files (%c), so that a worker needs no open(2) at its end and one that is killed counts too.
 cover:
 	$(Q)$(MAKE) FLAVOUR=cov all $(UNIT:$(O)/%=build/cov/%)
-	$(Q)rm -rf build/cov/prof && mkdir -p build/cov/prof
-	$(Q)LLVM_PROFILE_FILE='$(abspath build/cov/prof)/%p%c.profraw' $(MAKE) FLAVOUR=cov unit e2e
-	$(Q)find build/cov/prof -name '*.profraw' -size +0 > build/cov/profraw
+	$(Q)rm -rf /tmp/sluice-cov.* && mkdir -m 1777 /tmp/sluice-cov.prof
+	$(Q)LLVM_PROFILE_FILE='/tmp/sluice-cov.prof/%p%c.profraw' $(MAKE) FLAVOUR=cov unit e2e
+	$(Q)find /tmp/sluice-cov.prof -name '*.profraw' -size +0 > build/cov/profraw
 	$(Q)llvm-profdata-14 merge -sparse --failure-mode=all -f build/cov/profraw -o build/cov/profdata
 	$(Q)llvm-cov-14 report build/cov/sluiced $(UNIT:$(O)/%=-object build/cov/%) -instr-profile=build/cov/profdata \
 		-ignore-filename-regex='tests/' > build/cov/report

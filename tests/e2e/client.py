@@ -15,6 +15,7 @@ def context(cert=None, version=None, ciphers=None):
     ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     ctx.check_hostname = False
     ctx.verify_mode = ssl.CERT_NONE
+    ctx.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF  # Python's default; a FIN without close_notify must be seen
     if version:
         ctx.minimum_version = ctx.maximum_version = version
     if ciphers:
@@ -116,10 +117,10 @@ class Client:
 
     def to_end(self):
         """Everything up to the end of the connection."""
-        out, self.rest = self.rest, b""
+        out, self.rest = [self.rest], b""
         while data := self.read():
-            out += data
-        return out
+            out.append(data)
+        return b"".join(out)
 
     def head(self):
         return Response(self.until(b"\r\n\r\n"))
@@ -131,12 +132,13 @@ class Client:
             if r.status >= 200 or r.status == 101:
                 break
         digest = hashlib.sha256()
+        kept = bytearray()
 
         def take(data):
             digest.update(data)
             r.size += len(data)
             if keep:
-                r.body += data
+                kept.extend(data)
 
         if method == "HEAD" or r.status in (101, 204, 304):
             pass
@@ -153,10 +155,14 @@ class Client:
         elif r.get("content-length") is not None:
             self._take(int(r.get("content-length")), take, r)
         else:
-            take(self.to_end())
+            take(self.rest)
+            self.rest = b""
+            while data := self.read():
+                take(data)
             if self.end != "close_notify":
                 raise Cut(self.end, r)
         r.sha256 = digest.hexdigest()
+        r.body = bytes(kept)
         r.complete = True
         return r
 

@@ -69,7 +69,7 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.fixture
-def door(tmp_path, request):
+def door(world, tmp_path, request):
     """
     door(hosts, option=...) starts a sluiced. At the end it must stop on SIGTERM with status 0, leave no process,
     and have written neither a sanitizer's report nor a failed must(). After a failed test its logs are shown.
@@ -77,7 +77,7 @@ def door(tmp_path, request):
     made = []
 
     def make(hosts, **options):
-        d = Door(SLUICED, tmp_path, free_port())
+        d = Door(SLUICED, tmp_path, free_port(), world.pki.directory)
         made.append(d)
         d.write(hosts, **options)
         return d.start()
@@ -102,7 +102,7 @@ class Shared:
 
     def __init__(self, directory, world, verify):
         self.origin = Origin()
-        self.door = Door(SLUICED, directory, free_port())
+        self.door = Door(SLUICED, directory, free_port(), world.pki.directory)
         self.door.write([host(world.api, ["api.example.com", "*.api.example.com"], [self.origin], verify,
                               world.client_ca, default=True)], origin_max_fails=0)
         self.door.start()

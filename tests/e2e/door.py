@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 
-HANG = 60  # seconds after which a wait counts as a hang; nothing is ever measured against it
+HANG = 40  # seconds after which a wait counts as a hang; nothing is ever measured against it
 FAULTS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehavior", "must(", "Assertion")
 
 
@@ -63,8 +63,9 @@ def is_asan(binary):
 
 
 class Door:
-    def __init__(self, binary, directory, port):
+    def __init__(self, binary, directory, port, allow):
         self.binary = binary
+        self.allow = str(allow)  # where certificates may be
         self.directory = str(directory)
         self.port = port
         self.config_path = os.path.join(self.directory, "sluice.yaml")
@@ -95,11 +96,9 @@ class Door:
         err = open(os.path.join(self.directory, "error.log"), "ab")
         # a sanitizer traces its own process and starts a symbolizer: the cage must only log that
         env = dict(os.environ, SLUICE_CAGE="log") if is_asan(self.binary) else None
-        # certificates are the session's, beside the directory of this test
-        allow = os.path.dirname(os.path.dirname(self.config_path))
-        self.process = subprocess.Popen([self.binary, "--config", self.config_path, "--allow-dir", allow],
-                                        stdout=out, stderr=err, env=env,
-                                        stdin=subprocess.DEVNULL, start_new_session=True)
+        self.process = subprocess.Popen([self.binary, "--config", self.config_path, "--allow-dir", self.allow],
+                                        stdout=out, stderr=err, env=env, stdin=subprocess.DEVNULL,
+                                        start_new_session=True)
         out.close()
         err.close()
         wait_until(lambda: "ready" in self.errors() or self.process.poll() is not None, "ready")

@@ -42,7 +42,9 @@ class Conn:
     def read(self, size=65536):
         try:
             data = self.sock.recv(size)
-        except ConnectionError:
+        except TimeoutError:
+            raise
+        except OSError:
             data = b""
         if not data:
             self.ended = True
@@ -58,7 +60,7 @@ class Conn:
 
     def exactly(self, size):
         while len(self._rest) < size:
-            self._rest += self.read()
+            self._rest += self.read(1 << 20)
         data, self._rest = self._rest[:size], self._rest[size:]
         return data
 

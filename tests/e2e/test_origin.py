@@ -152,7 +152,7 @@ def test_a_reset_ends_a_close_delimited_response_uncleanly(world, door, origins)
     assert ended != "close_notify" or b"0\r\n\r\n" not in c.rest[-7:]
 
 
-@pytest.mark.parametrize("name, raw", [
+NONE = [
     ("nothing", b""),
     ("half a head", b"HTTP/1.1 200 OK\r\nContent-Le"),
     ("not HTTP", b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
@@ -169,7 +169,10 @@ def test_a_reset_ends_a_close_delimited_response_uncleanly(world, door, origins)
     ("head without end", b"HTTP/1.1 200 OK\r\n" + b"X: " + b"y" * 70000),
     ("too many fields", b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500 + b"\r\n"),
     ("informational without end", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5000),
-])
+]
+
+
+@pytest.mark.parametrize("name, raw", NONE, ids=[n[0] for n in NONE])
 def test_a_response_that_is_none_is_502(world, door, origins, name, raw):
     def script(o, conn):
         o.requests.append(conn.request())

@@ -212,7 +212,7 @@ def test_a_request_cut_off_by_a_fin_never_becomes_one(world, api):
     for conn in api.origin.conns:
         conn.wait_end()
     assert api.origin.requests == []
-    api.logged(path="/p", reason="client_truncated")
+    api.logged(path="/p", reason="client_aborted")
 
 
 def test_a_fatal_alert_ends_the_connection(world, api):

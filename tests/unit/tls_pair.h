@@ -31,7 +31,8 @@ struct pair_client {
 	const char *sni;
 	const char *groups;
 	const struct pki *cert;
-	const struct pki *chain; /* sent behind cert */
+	const struct pki *chain[3]; /* sent behind cert */
+	bool checks_server;         /* knowing no CA: refuses */
 	SSL_SESSION *session;
 	size_t fragment;      /* bytes in a record; 0: as many as fit */
 	size_t padding;       /* TLS 1.3 record padding to this block */
@@ -172,8 +173,10 @@ static inline void pair_client_context(struct pair *p, const struct pair_client 
 		cr_assert_eq(SSL_CTX_use_certificate(ctx, c->cert->x), 1);
 		cr_assert_eq(SSL_CTX_use_PrivateKey(ctx, c->cert->key), 1);
 	}
-	if (c->chain)
-		cr_assert_eq(SSL_CTX_add1_chain_cert(ctx, c->chain->x), 1);
+	for (size_t n = 0; n < ARRAY_LEN(c->chain) && c->chain[n]; n++)
+		cr_assert_eq(SSL_CTX_add1_chain_cert(ctx, c->chain[n]->x), 1);
+	if (c->checks_server)
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 	if (c->max_fragment)
 		cr_assert_eq(SSL_CTX_set_tlsext_max_fragment_length(ctx, c->max_fragment), 1);
 	if (c->padding)
@@ -287,6 +290,9 @@ static inline void pair_free(struct pair *p)
 		record_cleanse(&p->r.record);
 	}
 	tls_handshake_free(p->h);
+	/* Else OpenSSL takes the client's session for broken off. */
+	if (p->step == TLS_STEP_DONE)
+		SSL_set_shutdown(p->client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(p->client);
 	SSL_CTX_free(p->ctx);
 	SSL_SESSION_free(p->session);
@@ -369,11 +375,58 @@ static inline enum tls_failure pair_failure(const struct pair *p, const char **o
 static inline int pair_alert(struct pair *p)
 {
 	unsigned long e;
+	char c;
 
 	ERR_clear_error();
-	(void)SSL_do_handshake(p->client);
+	(void)SSL_read(p->client, &c, 1);
 	e = ERR_peek_error();
 	if (ERR_GET_LIB(e) != ERR_LIB_SSL || ERR_GET_REASON(e) < SSL_AD_REASON_OFFSET)
 		return -1;
 	return ERR_GET_REASON(e) - SSL_AD_REASON_OFFSET;
+}
+
+static inline const char *pair_text(const struct pair *p)
+{
+	const char *text = "";
+
+	if (p->h)
+		(void)tls_handshake_failure(p->h, &text);
+	return text;
+}
+
+static const int pair_versions[] = { TLS1_2_VERSION, TLS1_3_VERSION };
+
+/* A PKI that most tests want, and a server with no host yet. */
+struct pair_world {
+	struct pki server_ca, client_ca, other_ca;
+	struct pki server, client, stranger;
+	char *client_ca_pem;
+	char *other_ca_pem;
+	struct pair_server s;
+};
+
+static inline void pair_world_init(struct pair_world *w, uint32_t sessions)
+{
+	w->server_ca = pki_make(&(struct pki_spec){ .cn = "Server CA", .is_ca = true });
+	w->client_ca = pki_make(&(struct pki_spec){ .cn = "Client CA", .is_ca = true });
+	w->other_ca = pki_make(&(struct pki_spec){ .cn = "Other CA", .is_ca = true });
+	w->server = pki_make(&(struct pki_spec){ .cn = "server", .issuer = &w->server_ca });
+	w->client = pki_make(&(struct pki_spec){ .cn = "client", .issuer = &w->client_ca });
+	w->stranger = pki_make(&(struct pki_spec){ .cn = "stranger", .issuer = &w->other_ca });
+	w->client_ca_pem = pki_cert_pem(NULL, &w->client_ca);
+	w->other_ca_pem = pki_cert_pem(NULL, &w->other_ca);
+	pair_server_init(&w->s, sessions);
+}
+
+static inline void pair_world_fini(struct pair_world *w)
+{
+	pair_server_fini(&w->s);
+	pki_free(&w->server_ca);
+	pki_free(&w->client_ca);
+	pki_free(&w->other_ca);
+	pki_free(&w->server);
+	pki_free(&w->client);
+	pki_free(&w->stranger);
+	free(w->client_ca_pem);
+	free(w->other_ca_pem);
 }

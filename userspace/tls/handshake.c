@@ -151,15 +151,17 @@ static enum tls_step advance(struct tls_handshake *h)
 enum tls_step tls_handshake_step(struct tls_handshake *h, struct slice in, size_t *out_consumed,
                                  struct sink *out)
 {
+	size_t room = HANDSHAKE_IN_MAX - h->in_total;
+
 	must(h->step == TLS_STEP_MORE);
-	h->wire.in = in;
+	h->wire.in = slice_sub(in, 0, in.len < room ? in.len : room);
 	h->wire.taken = 0;
 	h->wire.out = out;
 	if (wire_has_record(&h->wire))
 		h->step = advance(h);
 	*out_consumed = h->wire.taken;
 	h->in_total += h->wire.taken;
-	if (h->step == TLS_STEP_MORE && h->in_total > HANDSHAKE_IN_MAX) {
+	if (h->step == TLS_STEP_MORE && in.len > room) {
 		handshake_fail(h, TLS_FAILURE_TOO_LARGE, "over HANDSHAKE_IN_MAX");
 		h->step = TLS_STEP_FAILED;
 	}

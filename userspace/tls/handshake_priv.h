@@ -56,7 +56,7 @@ struct tls_handshake {
 	bool is_identified;
 	int identity_rc;           /* of identity_intern() */
 	struct identity *identity; /* one reference */
-	int verify_error;          /* X509_V_*: the last one; also where it was let pass */
+	int verify_error;          /* X509_V_*: the first one; also where it was let pass */
 
 	enum tls_failure failure;
 	char text[FAILURE_TEXT_MAX];

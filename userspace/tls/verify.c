@@ -42,7 +42,10 @@ int verify_on_certificate(int ok, X509_STORE_CTX *store)
 
 	if (ok)
 		return 1;
-	h->verify_error = X509_STORE_CTX_get_error(store);
+	/* The first one: the chain is looked for before dates are compared, and a
+	 * certificate that nobody vouches for must not be told of as merely expired. */
+	if (h->verify_error == X509_V_OK)
+		h->verify_error = X509_STORE_CTX_get_error(store);
 	if (h->host->verify == VERIFY_REQUEST)
 		return 1;
 	explain(h, store);

@@ -123,6 +123,7 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ 1, "names", "[\"\"]", "hosts[1].names[0]" },
 		{ 1, "names", "[\"Upper.example\"]", "hosts[1].names[0]" },
 		{ 1, "names", "[\"dot.example.\"]", "hosts[1].names[0]" },
+		{ 1, "names", "[\"*.com\"]", "hosts[1].names[0]" },
 		{ 1, "names", "[\"sp ace\"]", "hosts[1].names[0]" },
 		{ 1, "names", "[\"api.example.com\"]", "api.example.com twice" },
 		{ 1, "names", "[\"x.example\",\"x.example\"]", "x.example twice" },

@@ -90,6 +90,17 @@ Test(channel, a_reader_that_does_not_read_gives_eagain_and_nothing_is_torn)
 	cr_expect_eq(read, sent);
 }
 
+Test(channel, what_is_not_yet_read_is_known)
+{
+	int fd;
+
+	cr_expect_not(channel_is_unread(ends[0]));
+	cr_assert_eq(channel_send(ends[0], MSG_DRAIN, NULL, 0, -1), 0);
+	cr_expect(channel_is_unread(ends[0]));
+	cr_assert_eq(channel_recv(ends[1], &got, &fd), 1);
+	cr_expect_not(channel_is_unread(ends[0]));
+}
+
 Test(channel, what_was_sent_before_the_end_is_still_read)
 {
 	int fd;

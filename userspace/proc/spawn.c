@@ -43,7 +43,7 @@ static void clean_environment(char *out[ENV_MAX + 1])
 	out[n] = NULL;
 }
 
-/* @from at number @to and open across exec. It is above FIRST_FREE_FD: see child(). */
+/* @from at number @to, and open across exec. */
 static int place(int from, int to)
 {
 	return dup2(from, to) < 0 ? -errno : 0;
@@ -76,13 +76,18 @@ static int become_role(const struct spawn *s, int channel, pid_t parent)
 {
 	char *env[ENV_MAX + 1];
 	char *argv[SPAWN_ARGS_MAX + 1];
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	int stats = move_up(s->stats_fd);
 	int end = move_up(channel);
 	int r;
 
+	if (null < 0)
+		return -errno;
 	if (stats < 0 || end < 0)
 		return stats < 0 ? stats : end;
-	r = place(end, CHANNEL_FD);
+	r = place(null, STDIN_FILENO);
+	if (r == 0)
+		r = place(end, CHANNEL_FD);
 	if (r == 0)
 		r = place(stats, STATS_FD);
 	if (r < 0)

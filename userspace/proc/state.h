@@ -15,7 +15,7 @@
 #include "sys/channel.h"
 
 enum {
-	CHILD_DEAF_MS = 5000,   /* does not read its channel for this long: killed */
+	CHILD_DEAF_MS = 10000,  /* does not read its channel for this long: killed */
 	DRAIN_GRACE_MS = 2000,  /* after drain_timeout_ms, before SIGKILL */
 	START_ATTEMPTS_MAX = 5, /* quick deaths of one worker before the first is ready */
 };

@@ -97,20 +97,28 @@ static int sync_one(struct master *m, uint32_t id)
 	return r < 0 ? r : 1;
 }
 
+static void sync_worker(struct master *m, uint32_t id)
+{
+	struct child *c = &m->workers[id].child;
+	int r;
+
+	if (!channel_is_unread(c->channel))
+		c->deaf_since_ms = 0;
+	do {
+		r = sync_one(m, id);
+	} while (r > 0);
+	if (r == 0 && channel_is_unread(c->channel))
+		r = -EAGAIN;
+	if (r < 0)
+		child_send_failed(m, c, r);
+}
+
 void workers_sync(struct master *m)
 {
 	for (uint32_t i = 0; i < workers_len(m); i++) {
-		struct child *c = &m->workers[i].child;
-		int r;
-
-		do {
-			r = c->channel < 0 ? 0 : sync_one(m, i);
-		} while (r > 0);
-		if (r < 0)
-			child_send_failed(m, c, r);
-		else if (c->channel >= 0)
-			c->deaf_since_ms = 0;
-		child_check_deaf(m, c, "a worker");
+		if (m->workers[i].child.channel >= 0)
+			sync_worker(m, i);
+		child_check_deaf(m, &m->workers[i].child, "a worker");
 	}
 }
 

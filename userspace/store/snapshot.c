@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "base/text.h"
+#include "proto/hostname.h"
 #include "store/snapshot_json.h"
 
 static struct slice slice_of_str(const char *s)
@@ -118,17 +119,13 @@ static int check_origins(const struct snapshot_host *h, size_t at, char *err)
 	return 0;
 }
 
+/* Written as it is compared? */
 static bool is_name(const char *name)
 {
-	size_t len = name ? strlen(name) : 0;
+	struct hostname normal;
 
-	if (len < 1 || len > HOST_NAME_MAX_BYTES || name[len - 1] == '.')
-		return false;
-	for (size_t i = 0; i < len; i++)
-		if (text_lower((uint8_t)name[i]) != (uint8_t)name[i] || name[i] <= ' ' ||
-		    name[i] > '~')
-			return false;
-	return true;
+	return name && hostname_pattern(slice_of_str(name), &normal) == 0 &&
+	       slice_eq(hostname_slice(&normal), slice_of_str(name));
 }
 
 static int check_host(const struct snapshot_host *h, size_t at, char *err)

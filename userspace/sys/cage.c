@@ -93,6 +93,9 @@ int cage_keep(void)
 {
 	const struct rlimit no_core = { .rlim_cur = 0, .rlim_max = 0 };
 
+	/* The name of /proc/self/exe is "exe" until somebody says better. */
+	if (prctl(PR_SET_NAME, "sluiced", 0, 0, 0) < 0)
+		return -errno;
 	/* A sanitizer looks for leaks by tracing its own process. */
 	if (!cage_only_logs() && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return -errno;

@@ -45,7 +45,7 @@ MUST_USE int cage_enter(const struct cage_user *user);
  */
 bool cage_only_logs(void);
 
-/** cage_keep - what execve(2) undid: not traceable, no core. Return: 0 or -errno. */
+/** cage_keep - what execve(2) undid: not traceable, no core, our name. Return: 0 or -errno. */
 MUST_USE int cage_keep(void);
 
 /**

@@ -2,9 +2,11 @@
 #include "sys/channel.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { MSG_HEADER_BYTES = offsetof(struct msg, payload) };
@@ -59,6 +61,13 @@ int channel_send(int fd, enum msg_type type, const void *payload, size_t len, in
 	} while (n < 0 && errno == EINTR);
 	/* A packet is taken whole or not at all (unix(7)). */
 	return n < 0 ? -errno : 0;
+}
+
+bool channel_is_unread(int fd)
+{
+	int bytes = 0;
+
+	return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0;
 }
 
 /* The one descriptor that came along, -1 if there was none. Others are closed. */

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -102,6 +103,12 @@ MUST_USE int channel_pair(int out_fds[2]);
  * Source: unix(7), SCM_RIGHTS.
  */
 MUST_USE int channel_send(int fd, enum msg_type type, const void *payload, size_t len, int pass_fd);
+
+/**
+ * channel_is_unread - has the other side still to read something we sent?
+ * Source: unix(7), SIOCOUTQ.
+ */
+bool channel_is_unread(int fd);
 
 /**
  * channel_recv - receive one message

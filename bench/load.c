@@ -210,7 +210,11 @@ static void open_wanted(struct job *j)
 		must(c->in != NULL);
 		if (c->state == CONN_CLOSED && c->wake_ns <= now)
 			conn_open(j, c);
-		if (c->state == CONN_IDLE && j->mode == MODE_CHURN && c->wake_ns <= now) {
+		if (c->state != CONN_IDLE || j->mode != MODE_CHURN || c->wake_ns > now)
+			continue;
+		/* Like any client that keeps connections: look first whether it is still one. */
+		conn_step(j, c);
+		if (c->state == CONN_IDLE) {
 			c->state = CONN_SEND;
 			conn_step(j, c);
 		}

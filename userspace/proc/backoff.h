@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -16,8 +17,10 @@ enum {
  * backoff_next_ms - how long to wait
  * @quick:    quick deaths in a row so far; brought up to date
  * @lived_ms: from start to death
+ * @served:   it had done its work: what killed it is not in how it starts
  *
  * At once after a death that was not quick and after the first quick one; then
- * BACKOFF_FIRST_MS, doubled each time, up to BACKOFF_MAX_MS.
+ * BACKOFF_FIRST_MS, and for a child that never served doubled each time, up to
+ * BACKOFF_MAX_MS: one that somebody keeps killing is back each time.
  */
-uint32_t backoff_next_ms(unsigned int *quick, uint64_t lived_ms);
+uint32_t backoff_next_ms(unsigned int *quick, uint64_t lived_ms, bool served);

@@ -15,12 +15,13 @@ void child_reset(struct child *c)
 void child_died(struct master *m, struct child *c)
 {
 	uint64_t lived_ms = m->now_ms - c->started_ms;
+	bool served = c->has_served;
 
 	if (c->channel >= 0)
 		(void)close(c->channel);
 	child_reset(c);
 	if (m->phase == PHASE_RUNNING)
-		c->restart_at_ms = m->now_ms + backoff_next_ms(&c->quick, lived_ms);
+		c->restart_at_ms = m->now_ms + backoff_next_ms(&c->quick, lived_ms, served);
 }
 
 void child_hang_up(struct master *m, struct child *c)

@@ -148,6 +148,7 @@ static int on_snapshot(struct master *m, const struct msg *msg, int fd)
 	if (m->snapshot_fd >= 0)
 		(void)close(m->snapshot_fd);
 	m->snapshot_fd = dup(fd);
+	m->control.has_served = true;
 	m->snapshot_version = v.version;
 	return m->snapshot_fd < 0 ? -errno : 0;
 }

@@ -33,6 +33,7 @@ struct child {
 	uint64_t restart_at_ms; /* when pid is 0 */
 	uint64_t deaf_since_ms; /* 0: reads */
 	unsigned int quick;     /* see backoff.h */
+	bool has_served;        /* a worker: applied a snapshot; control: made one */
 };
 
 struct worker_child {

@@ -148,7 +148,7 @@ static void applied(struct master *m, uint32_t id, const struct msg *msg)
 			child_send_failed(m, &m->control, r);
 	}
 	if (result.error == 0) {
-		m->workers[id].is_applied = true;
+		m->workers[id].is_applied = m->workers[id].child.has_served = true;
 		check_ready(m);
 	}
 }

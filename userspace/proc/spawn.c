@@ -18,8 +18,8 @@ enum { SPAWN_FAILED = 127, FIRST_FREE_FD = STATS_FD + 1, ENV_MAX = 16 };
 
 /* What a child's environment may hold, when ours does. */
 static const char *const env_names[] = {
-	"SLUICE_CAGE", "ASAN_OPTIONS",      "UBSAN_OPTIONS", "LSAN_OPTIONS",
-	"GCOV_PREFIX", "GCOV_PREFIX_STRIP", "RES_OPTIONS", /* resolv.conf(5) */
+	"SLUICE_CAGE",  "ASAN_OPTIONS",      "UBSAN_OPTIONS",
+	"LSAN_OPTIONS", "LLVM_PROFILE_FILE", "RES_OPTIONS", /* resolv.conf(5) */
 };
 
 static bool may_keep(const char *assignment)
@@ -83,8 +83,10 @@ static int become_role(const struct spawn *s, int channel, pid_t parent)
 
 	if (null < 0)
 		return -errno;
-	if (stats < 0 || end < 0)
+	if (stats < 0 || end < 0) {
+		(void)close(null);
 		return stats < 0 ? stats : end;
+	}
 	r = place(null, STDIN_FILENO);
 	if (r == 0)
 		r = place(end, CHANNEL_FD);

@@ -182,7 +182,7 @@ static enum step head(struct worker *w, struct conn *c, struct slice in)
 }
 
 /* A kept link may have been closed by the origin just as the request was sent:
- * that request, if nothing of an answer came and it has no body, goes again. */
+ * that request, if it is idempotent, has no body and nothing of an answer came, goes again. */
 static enum step resend(struct worker *w, struct conn *c)
 {
 	struct exchange *x = c->exchange;

@@ -35,7 +35,7 @@ struct exchange {
 	bool wants_upgrade;
 	bool is_answering; /* a final response head went to the client */
 	bool has_identity; /* the head in origin_out carries the identity lines */
-	bool may_resend;   /* no body, nothing received: may go to a fresh link */
+	bool may_resend;   /* idempotent, no body, nothing received: may go to a fresh link */
 	bool wants_fresh;  /* a kept link had died: no pooled one again */
 	bool up_broken;    /* the origin takes no more; its answer may still come */
 	bool up_starved;   /* what is in plain_in is not enough to go on */

@@ -39,6 +39,14 @@ static void note(struct exchange *x, const struct head *head)
 	x->is_head = slice_eq(m, SLICE("HEAD"));
 }
 
+/* RFC 9110 section 9.2.2: what else may not be sent twice without being asked. */
+static bool is_idempotent(struct slice method)
+{
+	return slice_eq(method, SLICE("GET")) || slice_eq(method, SLICE("HEAD")) ||
+	       slice_eq(method, SLICE("OPTIONS")) || slice_eq(method, SLICE("PUT")) ||
+	       slice_eq(method, SLICE("DELETE"));
+}
+
 /* The host's policy must ask of a client just what this connection's handshake asked. */
 static enum refusal choose_host(struct worker *w, struct conn *c, const struct head *head,
                                 struct slice *authority)
@@ -119,8 +127,9 @@ static enum refusal judge(struct worker *w, struct conn *c, struct slice bytes)
 		return why;
 	body_begin(&x->up, &framing, body_max(w));
 	x->wants_upgrade = framing.wants_upgrade;
-	x->may_resend = x->up.is_done;
-	c->keep_alive = framing.keep_alive && ++c->requests < w->options.requests_per_conn &&
+	x->may_resend = x->up.is_done && is_idempotent(head.method);
+	c->requests++;
+	c->keep_alive = framing.keep_alive && c->requests < w->options.requests_per_conn &&
 	                !w->is_draining;
 	/* A link kept for this client may lead to another host's origin. */
 	if (c->link != NULL && c->link->origin != NULL) {

@@ -76,11 +76,11 @@ def door(world, tmp_path, request):
     """
     made = []
 
-    def make(hosts, **options):
+    def make(hosts, descriptors=None, **options):
         d = Door(SLUICED, tmp_path, free_port(), world.pki.directory)
         made.append(d)
         d.write(hosts, **options)
-        return d.start()
+        return d.start(descriptors)
 
     yield make
     report = getattr(request.node, "report_call", None)

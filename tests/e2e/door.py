@@ -2,6 +2,7 @@
 """A sluiced under test: started with a configuration, watched through its logs, stopped and judged."""
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -91,14 +92,18 @@ class Door:
         os.rename(fresh, self.config_path)
 
     # --- life -----------------------------------------------------------------------------------
-    def start(self):
+    def start(self, descriptors=None):
+        """@descriptors: the most each of its processes may have; None: as many as the test."""
+        def limit():
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
         out = open(os.path.join(self.directory, "access.log"), "ab")
         err = open(os.path.join(self.directory, "error.log"), "ab")
         # a sanitizer traces its own process and starts a symbolizer: the cage must only log that
         env = dict(os.environ, SLUICE_CAGE="log") if is_asan(self.binary) else None
         self.process = subprocess.Popen([self.binary, "--config", self.config_path, "--allow-dir", self.allow],
                                         stdout=out, stderr=err, env=env, stdin=subprocess.DEVNULL,
-                                        start_new_session=True)
+                                        start_new_session=True, preexec_fn=limit)
         out.close()
         err.close()
         wait_until(lambda: "ready" in self.errors() or self.process.poll() is not None, "ready")

@@ -65,6 +65,15 @@ def test_a_refused_certificate_is_told_by_an_alert_that_names_the_fault(world, d
     assert origin.requests == []
 
 
+@pytest.mark.parametrize("version", [TLS12, TLS13], ids=["tls12", "tls13"])
+def test_more_certificates_than_anybody_needs_are_refused(world, api, version):
+    """140 KiB of them: the connection ends, the worker lives."""
+    flood = world.pki.client("flood-" + str(int(version)), world.client_ca, chain=[world.big] * 11)
+    assert status(api.port, cert=flood, version=version) is None
+    assert status(api.port, cert=world.alice, version=version) == 200
+    assert len(api.origin.requests) == 1
+
+
 @pytest.mark.parametrize("depth, allowed", [(0, 0), (1, 1), (2, 2)])
 def test_depth_counts_the_intermediates(world, door, origin, depth, allowed):
     d = door([host(world.api, ["api.example.com"], [origin], "require", world.client_ca, depth)])

@@ -176,6 +176,15 @@ def test_a_12_kib_certificate_arrives_whole(world, api, version):
     assert base64.b64decode(api.origin.requests[0].get(DER)) == world.big.der
 
 
+def test_a_12_kib_certificate_and_the_longest_head_go_together(world, api):
+    with Client(api.port, cert=world.big) as c:
+        c.send(request(fields=["X-Long: " + "l" * 32000]))
+        assert c.response().status == 200
+    r = api.origin.requests[0]
+    assert len(r.get("X-Long")) == 32000
+    assert base64.b64decode(r.get(DER)) == world.big.der
+
+
 def test_a_subject_of_any_bytes_makes_neither_headers_nor_log_lines(world, door, origin):
     subject = x509.Name([
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, "a\r\nCf-Client-Cert-Sha256: FORGED\r\nX: \"y\", z;\\"),

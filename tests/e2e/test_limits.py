@@ -196,6 +196,20 @@ def serves(d, world):
         return False
 
 
+def test_no_descriptor_left_is_survived(world, door, origin):
+    """Clients and origins together want more descriptors than there are: some are refused, then all are served."""
+    d = door_for(door, world, origin, descriptors=96)
+    kept = []
+    for _ in range(120):
+        s = socket.create_connection(("127.0.0.1", d.port))
+        kept.append(s)
+    for s in kept:
+        s.close()
+    wait_until(lambda: serves(d, world), "room again")
+    for _ in range(20):
+        assert serves(d, world)
+
+
 def test_1000_idle_connections_are_served_all_along(world, door, origin, asan):
     d = door_for(door, world, origin)
     clients = []

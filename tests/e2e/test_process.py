@@ -165,6 +165,15 @@ def test_a_bad_configuration_leaves_the_old_one_in_force(world, door, origin, ba
     assert d.reload()
 
 
+@pytest.mark.parametrize("change", [{"workers": 2}, {"conns_per_worker": 128}, {"listen": ["127.0.0.1:1"]}])
+def test_what_is_read_once_cannot_be_changed_by_a_reload(world, door, origin, change):
+    d = door(hosts(world, origin))
+    d.write(hosts(world, origin), **change)
+    assert not d.reload()
+    assert len(d.workers()) == 1
+    assert status(d.port, cert=world.alice) == 200
+
+
 def test_reloads_under_load_lose_nothing(world, door, origins):
     d = door(hosts(world, origins(respond=Load.bodies())), workers=2)
     with Load(d.port, world.alice) as load:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The record layer after the handshake: what a peer may send, and what ends the connection."""
+import socket
 import subprocess
 import threading
 
 import pytest
 
 from client import TLS12, TLS13, Client, request
-from door import HANG, wait_until
+from door import HANG, host, wait_until
+from origin import answer
 from records import ALERT, CLOSE_NOTIFY, DATA, HANDSHAKE, KEY_UPDATE, Records
 
 GET = request()
@@ -199,6 +201,51 @@ def test_a_request_before_close_notify_is_answered(world, api):
     with Records(api.port, cert=world.alice) as r:
         r.sock.sendall(r.seal(DATA, GET) + r.seal(ALERT, CLOSE_NOTIFY))
         assert r.text(OK).startswith(b"HTTP/1.1 200")
+        assert r.receive() == (ALERT, CLOSE_NOTIFY)
+
+
+def slow(world, door, origins, then):
+    """A door before an origin that answers when it is told to: (door, asked, go)."""
+    asked, go = threading.Event(), threading.Event()
+
+    def script(_, conn):
+        conn.request()
+        asked.set()
+        go.wait(HANG)
+        then(conn)
+    d = door([host(world.api, ["api.example.com"], [origins(script)], "require", world.client_ca)])
+    return d, asked, go
+
+
+def test_a_client_that_ends_its_side_still_gets_its_answer(world, door, origins):
+    body = b"z" * 200000
+    d, asked, go = slow(world, door, origins, lambda conn: conn.send(answer(body)))
+    with Records(d.port, cert=world.alice) as r:
+        r.sock.sendall(r.seal(DATA, GET) + r.seal(ALERT, CLOSE_NOTIFY))
+        r.sock.shutdown(socket.SHUT_WR)
+        assert asked.wait(HANG)
+        go.set()
+        assert r.text(b"z" * 10).startswith(b"HTTP/1.1 200")
+        got = 0
+        while (record := r.receive())[0] == DATA:
+            got += len(record[1])
+        assert got < len(body)
+        assert record == (ALERT, CLOSE_NOTIFY)
+    assert d.logged(path="/")[0]["reason"] == "done"
+
+
+def test_a_tunnel_goes_on_one_way_when_the_client_ends_its_side(world, door, origins):
+    def script(_, conn):
+        conn.request_head()
+        conn.send(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n")
+        conn.wait_end()
+        conn.send(b"all of it came: " + conn.raw[-4:])
+    d = door([host(world.api, ["api.example.com"], [origins(script)], "require", world.client_ca)])
+    with Records(d.port, cert=world.alice) as r:
+        r.send(DATA, request(fields=["Connection: upgrade", "Upgrade: x"]))
+        r.text(b"\r\n\r\n")
+        r.sock.sendall(r.seal(DATA, b"last") + r.seal(ALERT, CLOSE_NOTIFY))
+        assert r.text(b"came: last") == b"all of it came: last"
         assert r.receive() == (ALERT, CLOSE_NOTIFY)
 
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/text.h"
 #include "conf/help.h"
 #include "control/control.h"
@@ -146,6 +147,8 @@ static int run_master(char **argv)
 
 int main(int argc, char **argv)
 {
+	if (fd_fill_standard() < 0)
+		return 1; /* and nowhere to say it */
 	if (argc < 2)
 		return usage(NULL);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {

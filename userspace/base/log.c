@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -41,6 +42,14 @@ static bool may_write(void)
 	return true;
 }
 
+/* A pipe or a socket that nobody reads must not hold up who writes. */
+static bool has_room(void)
+{
+	struct pollfd p = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
 static size_t clamp(int written, size_t room)
 {
 	if (written < 0)
@@ -52,6 +61,7 @@ void log_line(enum log_level level, const char *format, ...)
 {
 	char line[LOG_LINE_MAX];
 	size_t room = sizeof(line) - 1; /* keeps a byte for the line's end */
+	unsigned int missed = 0;
 	size_t n = 0;
 	va_list args;
 
@@ -63,6 +73,7 @@ void log_line(enum log_level level, const char *format, ...)
 	if (state.missed > 0) {
 		n += clamp(snprintf(line + n, room - n, "(%u lines left out) ", state.missed),
 		           room - n);
+		missed = state.missed;
 		state.missed = 0;
 	}
 	va_start(args, format);
@@ -70,6 +81,6 @@ void log_line(enum log_level level, const char *format, ...)
 	va_end(args);
 	line[n++] = '\n';
 	/* Nobody is left to tell if this fails. */
-	if (write(STDERR_FILENO, line, n) < 0)
-		return;
+	if (!has_room() || write(STDERR_FILENO, line, n) < 0)
+		state.missed += missed + 1;
 }

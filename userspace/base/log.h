@@ -4,7 +4,8 @@
  *
  * "<level>sluiced[role]: message". The level prefix is sd-daemon(3)'s and is
  * left out when stderr is a terminal. Lines per second are limited for each
- * process; what was left out is counted and said in the next line that passes.
+ * process; what was left out is counted and said in the next line that passes. A
+ * stderr that takes nothing loses lines the same way: it holds nobody up.
  */
 #pragma once
 

@@ -98,11 +98,13 @@ static char *absolute(const char *path)
 static int find_config(struct files *f, const char *config)
 {
 	char text[PATH_MAX];
+	char *full = NULL;
 	char *slash;
 	char *dir;
-	char *full = NULL;
+	int n = snprintf(text, sizeof(text), "%s%s", strchr(config, '/') ? "" : "./", config);
 
-	(void)snprintf(text, sizeof(text), "%s%s", strchr(config, '/') ? "" : "./", config);
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return -ENAMETOOLONG;
 	slash = strrchr(text, '/');
 	*slash = '\0';
 	dir = absolute(text[0] ? text : "/");

@@ -108,28 +108,27 @@ static int run_help(char **argv)
 	return 0;
 }
 
-static int usage(const char *why)
+/* @what: the word on the command line that is wrong, NULL for none */
+static int usage(const char *what, const char *why)
 {
-	if (why)
-		(void)fprintf(stderr, "sluiced: %s\n\n", why);
+	if (what)
+		(void)fprintf(stderr, "sluiced: %s: %s\n\n", what, why);
 	put_usage(stderr);
 	return USAGE;
 }
 
-/* One option of the master and its value. */
-static bool take_option(struct master_conf *conf, const char *name, const char *value)
+/* Where the value of one of the master's options goes; NULL: no such option. */
+static const char **option_place(struct master_conf *conf, const char *name)
 {
 	if (strcmp(name, "--config") == 0)
-		conf->config = value;
-	else if (strcmp(name, "--user-worker") == 0)
-		conf->user_worker = value;
-	else if (strcmp(name, "--user-control") == 0)
-		conf->user_control = value;
-	else if (strcmp(name, "--allow-dir") == 0 && conf->allow_dirs_len < FILES_DIRS_MAX)
-		conf->allow_dirs[conf->allow_dirs_len++] = value;
-	else
-		return false;
-	return true;
+		return &conf->config;
+	if (strcmp(name, "--user-worker") == 0)
+		return &conf->user_worker;
+	if (strcmp(name, "--user-control") == 0)
+		return &conf->user_control;
+	if (strcmp(name, "--allow-dir") == 0 && conf->allow_dirs_len < FILES_DIRS_MAX)
+		return &conf->allow_dirs[conf->allow_dirs_len++];
+	return NULL;
 }
 
 static int run_master(char **argv)
@@ -137,12 +136,15 @@ static int run_master(char **argv)
 	struct master_conf conf = { 0 };
 
 	for (; *argv; argv += 2) {
+		const char **place = option_place(&conf, argv[0]);
+
+		if (!place)
+			return usage(argv[0], "no such option, or one too many");
 		if (!argv[1])
-			return usage("an option without its value");
-		if (!take_option(&conf, argv[0], argv[1]))
-			return usage(argv[0]);
+			return usage(argv[0], "its value is missing");
+		*place = argv[1];
 	}
-	return conf.config ? master_main(&conf) : usage("--config FILE is missing");
+	return conf.config ? master_main(&conf) : usage("--config", "is missing");
 }
 
 int main(int argc, char **argv)
@@ -150,14 +152,14 @@ int main(int argc, char **argv)
 	if (fd_fill_standard() < 0)
 		return 1; /* and nowhere to say it */
 	if (argc < 2)
-		return usage(NULL);
+		return usage(NULL, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		const struct command *c = &commands[i];
 
 		if (strcmp(argv[1], c->word) != 0)
 			continue;
 		if (argc - 2 < c->min || argc - 2 > c->max)
-			return usage(c->usage);
+			return usage(c->word, "one argument too few or too many");
 		return c->run(argv + 2);
 	}
 	return run_master(argv + 1);

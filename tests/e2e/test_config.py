@@ -163,3 +163,5 @@ def test_a_command_line_that_makes_no_sense_is_refused():
         p = subprocess.run([SLUICED, *args], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60, check=False)
         assert p.returncode not in (0, -6, -11), args
         assert p.stdout, args
+        # what is wrong is named
+        assert not args or args[0].encode() in p.stdout.splitlines()[0], p.stdout

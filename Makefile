@@ -116,8 +116,10 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(O)/sluice.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ -lcriterion $(LIBS)
 
+# --quiet keeps silent about failures too: a program that fails runs once more to say what.
 unit: $(UNIT)
-	$(Q)for t in $(UNIT); do $$t -j1 --quiet || exit 1; done && echo "  ok      $(words $(UNIT)) unit programs ($(FLAVOUR))"
+	$(Q)for t in $(UNIT); do $$t -j1 --quiet || { echo "$$t:"; $$t -j1; exit 1; }; done \
+		&& echo "  ok      $(words $(UNIT)) unit programs ($(FLAVOUR))"
 
 e2e: $(O)/sluiced
 	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e

@@ -203,9 +203,12 @@ static enum step left(struct worker *w, struct conn *c, int err)
 	c->link->has_fin = true;
 	if (c->state == CONN_TUNNEL) {
 		x->down_ended = true;
-		if (x->up_ended || err != 0) {
-			conn_end(w, c,
-			         err != 0 ? CONN_REASON_ORIGIN_ENDED : CONN_REASON_TUNNEL_DONE);
+		if (err != 0) {
+			conn_end(w, c, CONN_REASON_ORIGIN_ENDED);
+			return STEP_GONE;
+		}
+		if (x->up_ended) {
+			conn_finish(w, c, CONN_REASON_TUNNEL_DONE);
 			return STEP_GONE;
 		}
 		return client_end(w, c) ? STEP_WAIT : STEP_GONE;

@@ -216,3 +216,62 @@ Test(tls_identity, a_block_too_large_is_refused)
 	identity_unref(i);
 	pki_free(&fits);
 }
+
+/* A new entry of about @pad bytes. */
+static struct identity *large(const char *cn, size_t pad)
+{
+	struct pki p = pki_make(&(struct pki_spec){ .cn = cn, .pad = pad });
+	struct identity *i = intern(&p, NULL, X509_V_OK);
+
+	pki_free(&p);
+	return i;
+}
+
+Test(tls_identity, large_entries_that_nobody_refers_to_make_room_by_their_bytes)
+{
+	struct identity *first = large("first", 40000);
+	struct slice block;
+
+	cr_expect_not(identity_cache_is_heavy(cache));
+	cr_assert_eq(identity_block(cache, first, &der_only, &block), 0);
+	identity_unref(first);
+	cr_expect_eq(stats.identities_evicted, 0, "its 40 KiB and 54 KiB of lines are in bounds");
+	identity_unref(large("second", 40000));
+	cr_expect_eq(stats.identities_evicted, 1);
+	cr_expect_not(identity_cache_is_heavy(cache));
+}
+
+Test(tls_identity, large_entries_in_use_are_told_of_and_go_with_their_last_user)
+{
+	struct identity *held[3];
+	size_t n;
+
+	for (n = 0; n < ARRAY_LEN(held); n++)
+		held[n] = large((const char *[]){ "a", "b", "c" }[n], 40000);
+	cr_expect(identity_cache_is_heavy(cache));
+	cr_expect_eq(stats.identities_evicted, 0);
+	identity_unref(held[0]);
+	cr_expect_eq(stats.identities_evicted, 1);
+	cr_expect_not(identity_cache_is_heavy(cache));
+	identity_unref(held[1]);
+	identity_unref(held[2]);
+	cr_expect_eq(stats.identities_evicted, 1);
+}
+
+Test(tls_identity, any_number_of_header_sets_is_served)
+{
+	struct identity *clients[] = { intern(&leaf, NULL, X509_V_OK), NULL };
+	struct identity_headers h = der_only;
+	struct slice block;
+	char name[16];
+
+	for (size_t c = 0; c < ARRAY_LEN(clients); c++) {
+		for (int n = 0; n < 200; n++) {
+			(void)snprintf(name, sizeof(name), "X-Der-%d", n % 150);
+			h.row[0].name = slice_of(name, strlen(name));
+			cr_assert_eq(identity_block(cache, clients[c], &h, &block), 0, "%d", n);
+		}
+	}
+	cr_expect_not(identity_cache_is_heavy(cache));
+	identity_unref(clients[0]);
+}

@@ -324,3 +324,26 @@ Test(tls_resume, a_full_table_forgets_the_oldest)
 	pair_free(first);
 	pair_free(again);
 }
+
+/* Any certificate is let in here, so anybody could fill memory with large ones: a session
+ * holds what its certificate became. */
+Test(tls_resume, sessions_of_large_certificates_give_way)
+{
+	struct pair_host h = policy();
+	size_t bytes = 0;
+
+	h.verify = VERIFY_REQUEST;
+	replace(h);
+	for (int n = 0; n < 8; n++) {
+		struct pki big = pki_make(&(struct pki_spec){ .cn = "big", .pad = 40000 });
+		struct pair *p = connect_as(TLS1_3_VERSION, "a.example.com", &big, NULL);
+
+		cr_assert_eq(p->step, TLS_STEP_DONE);
+		bytes += 40000;
+		pair_free(p);
+		pki_free(&big);
+		cr_expect_not(identity_cache_is_heavy(tls_worker_identities(s->w)), "%d", n);
+	}
+	cr_assert_gt(bytes, 4 * IDENTITY_BYTES_EACH);
+	cr_expect_gt(s->stats.sessions_evicted, 0);
+}

@@ -26,7 +26,7 @@ enum option_when {
 	X(small_buffers,           2048,   64,   65536, "buffers",     WHEN_START,  "128 KiB each, touched only while in use")    \
 	X(bulk_buffers,              32,    0,    1024, "buffers",     WHEN_START,  "544 KiB each, for bodies on the move")      \
 	X(sessions_per_worker,    20480,    0, 1048576, "sessions",    WHEN_START,  "TLS sessions kept for resumption; 0: none") \
-	X(identities_per_worker,   4096,   64, 1048576, "certificates", WHEN_START, "distinct client certificates kept")         \
+	X(identities_per_worker,   4096,   64, 1048576, "certificates", WHEN_START, "distinct client certificates kept; 32 KiB each on average")         \
 	X(session_timeout_s,        300,    1,   86400, "s",           WHEN_RELOAD, "life of a TLS session")                     \
 	X(handshake_timeout_ms,   60000,  100, 3600000, "ms",          WHEN_RELOAD, "accept to end of the TLS handshake")        \
 	X(head_timeout_ms,        60000,  100, 3600000, "ms",          WHEN_RELOAD, "first byte to end of a request head")       \

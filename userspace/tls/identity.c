@@ -111,6 +111,7 @@ static struct identity *settle(const struct identity *i, const struct sink *s)
 	if (!made)
 		return NULL;
 	*made = *i;
+	made->bytes = sizeof(*made) + s->len;
 	bytes = (uint8_t *)(made + 1);
 	memcpy(bytes, s->ptr, s->len);
 	m = &made->meta;

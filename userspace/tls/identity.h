@@ -5,8 +5,10 @@
  * An entry is found by the SHA-256 of the leaf's DER, qualified by the verified
  * chain and the verdict, which the same leaf may meet differently. It is counted:
  * connections and sessions refer to it; the cache drops what was used least
- * recently and nobody refers to. While all are referred to the cache grows past
- * its size: connections and sessions, which are bounded, are then its bound.
+ * recently and nobody refers to, when there are more than it has room for or they
+ * are larger together than IDENTITY_BYTES_EACH times that: a stranger may show
+ * certificates of any size to a host that only requests them. While all are referred to
+ * it grows past both; identity_cache_is_heavy() tells who else holds on to give way.
  */
 #pragma once
 
@@ -19,6 +21,8 @@ struct stack_st_X509; /* STACK_OF(X509) */
 
 struct identity_cache;
 
+enum { IDENTITY_BYTES_EACH = 32768 }; /* with header lines, on average; most have 4 KiB */
+
 struct identity {
 	struct identity_meta meta; /* plain data; lives as long as the entry */
 	/* private below */
@@ -28,6 +32,7 @@ struct identity {
 	struct identity_block *blocks;
 	int64_t good_from; /* s since 1970: leaf and chain are all valid from .. */
 	int64_t good_until;
+	size_t bytes; /* with its blocks */
 	uint32_t refs;
 	uint8_t key[32];
 };
@@ -53,6 +58,9 @@ MUST_USE int identity_intern(struct identity_cache *c, struct x509_st *leaf,
                              struct stack_st_X509 *chain, long verify_result,
                              struct identity **out);
 
+/** identity_cache_is_heavy - do entries together have more bytes than there is room for? */
+bool identity_cache_is_heavy(const struct identity_cache *c);
+
 struct identity *identity_ref(struct identity *i);
 void identity_unref(struct identity *i); /* NULL is fine */
 
@@ -60,7 +68,7 @@ void identity_unref(struct identity *i); /* NULL is fine */
  * identity_block - the header lines for this client under these headers
  * @i:       NULL: the block for a client without a certificate
  * @headers: as given to tls_host_new(); compared by content, rendered at first use
- * @out:     lives as long as the entry
+ * @out:     good until the next call for this entry
  *
  * Return: 0; -EMSGSIZE the block is over IDENTITY_BLOCK_MAX; -ENOMEM.
  */

@@ -43,6 +43,33 @@ static int render(struct identity_cache *c, const struct identity_meta *meta,
 	return 0;
 }
 
+static size_t cost(const struct identity_block *b)
+{
+	return sizeof(*b) + b->key_len + b->len;
+}
+
+/* @i NULL: those of a client without a certificate, which are few and small. */
+static void count(struct identity_cache *c, struct identity *i, const struct identity_block *b)
+{
+	if (!i)
+		return;
+	i->bytes += cost(b);
+	c->bytes += cost(b);
+}
+
+/* The block rendered longest ago, out of a full list. */
+static void forget_first(struct identity_cache *c, struct identity *i, struct identity_block **list)
+{
+	struct identity_block *first = *list;
+
+	if (i) {
+		i->bytes -= cost(first);
+		c->bytes -= cost(first);
+	}
+	*list = first->next;
+	free(first);
+}
+
 int identity_block(struct identity_cache *c, struct identity *i,
                    const struct identity_headers *headers, struct slice *out)
 {
@@ -63,10 +90,11 @@ int identity_block(struct identity_cache *c, struct identity *i,
 		}
 	}
 	if (blocks >= IDENTITY_BLOCKS_MAX)
-		return -ENOMEM;
+		forget_first(c, i, i ? &i->blocks : &c->anonymous);
 	rc = render(c, i ? &i->meta : &nobody, headers, sink_slice(&key), at);
 	if (rc < 0)
 		return rc;
+	count(c, i, *at);
 	*out = lines(*at);
 	return 0;
 }

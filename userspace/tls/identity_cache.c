@@ -78,8 +78,9 @@ static void drop(struct identity_cache *c, struct identity *i)
 	while (*at != i)
 		at = &(*at)->hash_next;
 	*at = i->hash_next;
-	must(c->len > 0);
+	must(c->len > 0 && c->bytes >= i->bytes);
 	c->len--;
+	c->bytes -= i->bytes;
 	c->stats->identities_evicted++;
 	identity_free(i);
 }
@@ -136,7 +137,7 @@ int identity_intern(struct identity_cache *c, X509 *leaf, STACK_OF(X509) * chain
 	if (rc < 0)
 		return rc;
 	c->stats->identities_miss++;
-	while (c->len >= c->entries && c->oldest) {
+	while ((c->len >= c->entries || identity_cache_is_heavy(c)) && c->oldest) {
 		struct identity *old = c->oldest;
 
 		lru_remove(c, old);
@@ -148,8 +149,14 @@ int identity_intern(struct identity_cache *c, X509 *leaf, STACK_OF(X509) * chain
 	i->hash_next = *bucket(c, key);
 	*bucket(c, key) = i;
 	c->len++;
+	c->bytes += i->bytes;
 	*out = i;
 	return 0;
+}
+
+bool identity_cache_is_heavy(const struct identity_cache *c)
+{
+	return c->bytes > c->entries * IDENTITY_BYTES_EACH;
 }
 
 struct identity *identity_ref(struct identity *i)
@@ -169,7 +176,7 @@ void identity_unref(struct identity *i)
 	must(i->refs > 0);
 	if (--i->refs > 0)
 		return;
-	if (c->len > c->entries)
+	if (c->len > c->entries || identity_cache_is_heavy(c))
 		drop(c, i);
 	else
 		lru_add(c, i);

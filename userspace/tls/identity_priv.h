@@ -11,7 +11,7 @@ enum {
 	IDENTITY_SCRATCH_BYTES = 2 * IDENTITY_BLOCK_MAX,
 	/* A leaf whose base64 would not leave room for its header's name. */
 	IDENTITY_LEAF_MAX = (IDENTITY_BLOCK_MAX - 1024) / 4 * 3,
-	/* Distinct header sets asked of one client; grows by reloads only. */
+	/* Header sets rendered for one client and kept, at least 2; more push out the first. */
 	IDENTITY_BLOCKS_MAX = 64,
 };
 
@@ -26,7 +26,8 @@ struct identity_cache {
 	struct worker_stats *stats;
 	size_t entries; /* above it, whoever is referred to by nobody goes */
 	size_t len;
-	size_t mask; /* buckets - 1 */
+	size_t bytes; /* of all entries with their blocks */
+	size_t mask;  /* buckets - 1 */
 	struct identity **buckets;
 	struct identity *newest, *oldest; /* referred to by nobody, by last use */
 	struct identity_block *anonymous; /* of a client without a certificate */

@@ -7,6 +7,13 @@ static int64_t wall_s(void)
 	return clock_wall_ms() / 1000;
 }
 
+/* Sessions hold identities. When those are too large together, the oldest sessions go. */
+static void make_room(struct tls_worker *w)
+{
+	while (identity_cache_is_heavy(w->identities) && sessions_drop_oldest(w->sessions))
+		continue;
+}
+
 /*
  * A client that authenticated is never resumed as one that did not: no identity, no
  * session. The lifetime counts from the full handshake, in which the chain was
@@ -26,6 +33,7 @@ int resume_on_new(SSL *ssl, SSL_SESSION *session)
 	bond.identity = h->identity;
 	bond.expires = is_resumed ? h->bond.expires : wall_s() + h->host->session_timeout_s;
 	(void)sessions_put(h->w->sessions, session, &bond);
+	make_room(h->w);
 	return 0; /* no reference kept */
 }
 

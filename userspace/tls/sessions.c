@@ -104,16 +104,23 @@ static uint32_t find(const struct sessions *s, uint64_t id)
 	return n;
 }
 
+bool sessions_drop_oldest(struct sessions *s)
+{
+	if (!s->oldest)
+		return false;
+	drop(s, s->oldest);
+	s->stats->sessions_evicted++;
+	return true;
+}
+
 static uint32_t slot(struct sessions *s)
 {
 	uint32_t n;
 
 	if (!s->free && s->touched < s->max)
 		return ++s->touched;
-	if (!s->free) {
-		drop(s, s->oldest);
-		s->stats->sessions_evicted++;
-	}
+	if (!s->free)
+		must(sessions_drop_oldest(s));
 	n = s->free;
 	s->free = s->slots[n].hash_next;
 	return n;

@@ -52,5 +52,8 @@ int sessions_put(struct sessions *s, SSL_SESSION *session, const struct session_
 SSL_SESSION *sessions_get(struct sessions *s, struct slice id, int64_t now,
                           struct session_bond *out_bond);
 
+/** sessions_drop_oldest - forget the one used longest ago. Return: false there is none. */
+bool sessions_drop_oldest(struct sessions *s);
+
 /** sessions_remove - forget one if it is there */
 void sessions_remove(struct sessions *s, struct slice id);

@@ -15,11 +15,13 @@
 #include "core/loop.h"
 #include "core/session.h"
 #include "sys/cage.h"
+#include "sys/clock.h"
 #include "sys/memfd.h"
 
 enum {
 	SNAPSHOT_BYTES_MAX = 256 << 20,
 	FIRST_WAIT_MS = 60000,
+	BUILD_MS_PER_TURN = 2, /* what connections wait, at most one host longer */
 };
 
 static int read_snapshot(int fd, struct snapshot **out, char *err)
@@ -49,35 +51,79 @@ static void answer(const struct worker *w, uint64_t version, int error, const ch
 		          (unsigned long)version);
 }
 
-/* Builds the policy of a snapshot and puts it in force. */
+static int refused(const struct worker *w, uint64_t version, int error, struct slice why)
+{
+	char text[MSG_TEXT_MAX];
+
+	(void)snprintf(text, sizeof(text), "%.*s", (int)why.len, (const char *)why.ptr);
+	if (why.len == 0)
+		(void)snprintf(text, sizeof(text), "%s", strerror(-error));
+	log_error("snapshot %lu refused: %s", (unsigned long)version, text);
+	answer(w, version, error, text);
+	return error;
+}
+
+static void put_in_force(struct worker *w, struct policy *made)
+{
+	const struct snapshot *s = made->snapshot;
+
+	policy_unref(w, w->policy);
+	w->policy = made;
+	w->options = s->options;
+	w->stats->snapshot_version = s->version;
+	log_debug("snapshot %lu in force", (unsigned long)s->version);
+	answer(w, s->version, 0, "");
+}
+
+/* The first one: nobody waits for this worker yet. */
 static int apply(struct worker *w, struct snapshot *snapshot)
 {
 	uint64_t version = snapshot->version;
-	struct options options = snapshot->options;
 	struct policy *made = NULL;
 	char text[MSG_TEXT_MAX];
-	struct sink err = sink_of(text, sizeof(text) - 1);
+	struct sink err = sink_of(text, sizeof(text));
 	int r = policy_new(w, snapshot, &made, &err);
 
-	text[err.len] = '\0';
-	if (r < 0) {
-		log_error("snapshot %lu refused: %s", (unsigned long)version, text);
-		answer(w, version, r, err.len > 0 ? text : strerror(-r));
-		return r;
-	}
-	policy_unref(w, w->policy);
-	w->policy = made;
-	w->options = options;
-	w->stats->snapshot_version = version;
-	log_debug("snapshot %lu in force", (unsigned long)version);
-	answer(w, version, 0, "");
+	if (r < 0)
+		return refused(w, version, r, sink_slice(&err));
+	put_in_force(w, made);
 	return 0;
+}
+
+static void forget_next(struct worker *w)
+{
+	policy_unref(w, w->next);
+	w->next = NULL;
+}
+
+void orders_build(struct worker *w)
+{
+	uint64_t until_ms = clock_mono_ns() / 1000000 + BUILD_MS_PER_TURN;
+	char text[MSG_TEXT_MAX];
+	struct sink err = sink_of(text, sizeof(text));
+	struct policy *p = w->next;
+	int r = 0;
+
+	if (p == NULL)
+		return;
+	while (r == 0 && clock_mono_ns() / 1000000 < until_ms)
+		r = policy_step(w, p, &err);
+	if (r == 0)
+		return;
+	if (r < 0) {
+		(void)refused(w, p->snapshot->version, r, sink_slice(&err));
+		forget_next(w);
+		return;
+	}
+	w->next = NULL;
+	put_in_force(w, p);
 }
 
 static void on_snapshot(struct worker *w, int fd)
 {
 	char err[SNAPSHOT_ERROR_MAX] = "";
 	struct snapshot *snapshot = NULL;
+	uint64_t version;
 	int r = read_snapshot(fd, &snapshot, err);
 
 	if (r < 0) {
@@ -85,7 +131,11 @@ static void on_snapshot(struct worker *w, int fd)
 		answer(w, 0, r, err);
 		return;
 	}
-	(void)apply(w, snapshot);
+	forget_next(w); /* this one is newer */
+	version = snapshot->version;
+	r = policy_begin(snapshot, &w->next);
+	if (r < 0)
+		(void)refused(w, version, r, slice_of(NULL, 0));
 }
 
 static void on_listener(struct worker *w, const struct msg *m, int *fd)
@@ -233,6 +283,7 @@ void orders_drain(struct worker *w)
 	if (w->is_draining)
 		return;
 	w->is_draining = true;
+	forget_next(w);
 	w->drain_at_ms = w->now_ms + w->options.drain_timeout_ms;
 	log_info("draining: %lu connections", (unsigned long)w->stats->conns_open);
 	for (uint32_t i = 0; i < LISTENERS_MAX; i++) {

@@ -20,6 +20,9 @@ void orders_receive(struct worker *w);
  */
 MUST_USE int orders_first(struct worker *w);
 
+/** orders_build - go on with the policy that is to be in force next, for a moment */
+void orders_build(struct worker *w);
+
 /** orders_drain - no new connections; what is idle ends now, the rest when it is done */
 void orders_drain(struct worker *w);
 

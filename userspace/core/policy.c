@@ -34,6 +34,47 @@ static void choose_headers(struct host *h)
 		add_header(h, "Client-Cert-Chain", IDENTITY_FIELD_RFC9440_CHAIN);
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return slice_eq(text(a), text(b));
+}
+
+static bool same_headers(const struct identity_headers *a, const struct identity_headers *b)
+{
+	if (a->len != b->len)
+		return false;
+	for (size_t i = 0; i < a->len; i++)
+		if (a->row[i].field != b->row[i].field || !slice_eq(a->row[i].name, b->row[i].name))
+			return false;
+	return true;
+}
+
+static bool same_tls(const struct snapshot_host *a, const struct snapshot_host *b)
+{
+	return same_text(a->names[0], b->names[0]) && a->verify == b->verify &&
+	       a->verify_depth == b->verify_depth && same_text(a->ca_pem, b->ca_pem) &&
+	       same_text(a->certificate_pem, b->certificate_pem) &&
+	       same_text(a->key_pem, b->key_pem);
+}
+
+static struct host *find_exact(const struct policy *p, struct slice name);
+
+/* A reference on what the policy in force has for a host that has not changed, or NULL. */
+static struct tls_host *reuse(const struct policy *now, const struct policy *p,
+                              const struct host *h)
+{
+	const struct host *old;
+
+	if (now == NULL ||
+	    now->snapshot->options.session_timeout_s != p->snapshot->options.session_timeout_s)
+		return NULL;
+	old = find_exact(now, text(h->conf->names[0]));
+	if (old == NULL || !same_tls(old->conf, h->conf) ||
+	    !same_headers(&old->headers, &h->headers))
+		return NULL;
+	return tls_host_ref(old->tls);
+}
+
 static int build_host(struct worker *w, const struct policy *p, struct host *h, struct sink *err)
 {
 	const struct snapshot_host *conf = h->conf;
@@ -57,7 +98,8 @@ static int build_host(struct worker *w, const struct policy *p, struct host *h, 
 		if (h->origins[i] == NULL)
 			return -ENOMEM;
 	}
-	return tls_host_new(w->tls, &tls, &h->tls, err);
+	h->tls = reuse(w->policy, p, h);
+	return h->tls != NULL ? 0 : tls_host_new(w->tls, &tls, &h->tls, err);
 }
 
 static int by_name(const void *a, const void *b)
@@ -113,35 +155,53 @@ static void policy_free(struct worker *w, struct policy *p)
 	free(p);
 }
 
-int policy_new(struct worker *w, struct snapshot *snapshot, struct policy **out, struct sink *err)
+int policy_begin(struct snapshot *snapshot, struct policy **out)
 {
 	struct policy *p = calloc(1, sizeof(*p));
-	int e = -ENOMEM;
+	struct host *hosts = calloc(snapshot->hosts_len, sizeof(*hosts));
 
-	if (p == NULL) {
+	if (p == NULL || hosts == NULL) {
+		free(p);
+		free(hosts);
 		snapshot_free(snapshot);
 		return -ENOMEM;
 	}
 	p->refs = 1;
 	p->snapshot = snapshot;
-	p->hosts = calloc(snapshot->hosts_len, sizeof(*p->hosts));
-	if (p->hosts == NULL)
-		goto out;
+	p->hosts = hosts;
 	for (size_t i = 0; i < snapshot->hosts_len; i++)
 		p->hosts[i].conf = &snapshot->hosts[i];
-	for (size_t i = 0; i < snapshot->hosts_len; i++) {
-		e = build_host(w, p, &p->hosts[i], err);
-		if (e < 0)
-			goto out;
-	}
-	e = index_names(p);
-	if (e < 0)
-		goto out;
 	*out = p;
 	return 0;
-out:
-	policy_free(w, p);
-	return e;
+}
+
+int policy_step(struct worker *w, struct policy *p, struct sink *err)
+{
+	int e;
+
+	must(p->built < p->snapshot->hosts_len); /* never none: snapshot_validate() */
+	e = build_host(w, p, &p->hosts[p->built], err);
+	if (e < 0)
+		return e;
+	if (++p->built < p->snapshot->hosts_len)
+		return 0;
+	e = index_names(p);
+	return e < 0 ? e : 1;
+}
+
+int policy_new(struct worker *w, struct snapshot *snapshot, struct policy **out, struct sink *err)
+{
+	struct policy *p = NULL;
+	int e = policy_begin(snapshot, &p);
+
+	while (e == 0)
+		e = policy_step(w, p, err);
+	if (e < 0) {
+		policy_unref(w, p);
+		return e;
+	}
+	*out = p;
+	return 0;
 }
 
 struct policy *policy_ref(struct policy *p)
@@ -159,9 +219,9 @@ void policy_unref(struct worker *w, struct policy *p)
 		policy_free(w, p);
 }
 
-static struct host *find_exact(const struct policy *p, const struct hostname *name)
+static struct host *find_exact(const struct policy *p, struct slice name)
 {
-	const struct policy_name key = { .name = hostname_slice(name) };
+	const struct policy_name key = { .name = name };
 	const struct policy_name *found;
 
 	found = bsearch(&key, p->names, p->names_len, sizeof(*p->names), by_name);
@@ -174,9 +234,9 @@ struct host *policy_find(const struct policy *p, const struct hostname *name)
 	struct host *found = NULL;
 
 	if (name->len > 0) {
-		found = find_exact(p, name);
+		found = find_exact(p, hostname_slice(name));
 		if (found == NULL && hostname_parent(name, &wildcard) == 0)
-			found = find_exact(p, &wildcard);
+			found = find_exact(p, hostname_slice(&wildcard));
 	}
 	return found != NULL ? found : p->host_default;
 }

@@ -28,6 +28,7 @@ struct policy {
 	uint32_t refs;
 	struct snapshot *snapshot; /* owned */
 	struct host *hosts;        /* snapshot->hosts_len */
+	size_t built;              /* of them are ready; all before it is put in force */
 	struct host *host_default; /* or NULL */
 	struct policy_name {
 		struct slice name;
@@ -37,12 +38,25 @@ struct policy {
 };
 
 /**
- * policy_new - build what a snapshot asks for
+ * policy_begin - the start of a policy: nothing of it is ready
  * @snapshot: taken over, also on failure
- * @err:      what is wrong, when it fails
  *
- * Return: 0; -EINVAL; -ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
+MUST_USE int policy_begin(struct snapshot *snapshot, struct policy **out);
+
+/**
+ * policy_step - make one more host ready
+ * @err: what is wrong, when it fails
+ *
+ * A host that is as it was in w->policy shares its keys and CAs: they cost a
+ * millisecond and 30 KiB, and there may be thousands.
+ *
+ * Return: 1 all are; 0 call again; -EINVAL, -ENOMEM: policy_unref() it.
+ */
+MUST_USE int policy_step(struct worker *w, struct policy *p, struct sink *err);
+
+/** policy_new - policy_begin() and all its steps; nothing is left behind on failure */
 MUST_USE int policy_new(struct worker *w, struct snapshot *snapshot, struct policy **out,
                         struct sink *err);
 

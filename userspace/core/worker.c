@@ -111,6 +111,7 @@ static int serve(struct worker *w)
 			log_error("io_uring: %s", strerror(-err));
 			break;
 		}
+		orders_build(w);
 		orders_check_drain(w);
 	}
 	ring_close(&w->ring);

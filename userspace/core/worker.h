@@ -61,6 +61,7 @@ struct worker {
 	struct aead_cache *aead;
 	struct policy *policy;  /* in force; NULL before the first snapshot */
 	struct options options; /* of that policy */
+	struct policy *next;    /* on its way to be in force, a few hosts each turn; or NULL */
 
 	struct conn *conns;
 	uint32_t *conns_free;

@@ -91,8 +91,9 @@ static void put_alert(struct worker *w, struct conn *c, uint8_t description)
 bool client_end(struct worker *w, struct conn *c)
 {
 	/* Before the handshake is done there are no keys of ours: OpenSSL's alert is in wire_out. */
-	if (c->record.version != 0)
+	if (c->record.version != 0 && !c->has_said_end)
 		put_alert(w, c, ALERT_CLOSE_NOTIFY);
+	c->has_said_end = true;
 	c->wants_end = true;
 	return client_flush(w, c);
 }

@@ -52,7 +52,8 @@ struct conn {
 	bool is_truncated; /* and it was FIN without close_notify */
 	bool keep_alive;   /* after this response the connection goes on */
 	bool is_resumed;
-	bool wants_end;     /* close_notify is to be sent behind wire_out */
+	bool wants_end;     /* FIN is to be sent behind wire_out */
+	bool has_said_end;  /* close_notify was put there */
 	uint32_t requests;  /* so far */
 	uint32_t head_seen; /* bytes of the head already searched */
 

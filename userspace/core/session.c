@@ -169,7 +169,9 @@ void session_timeout(struct worker *w, struct conn *c)
 		(void)refuse_bytes(w, c, REFUSAL_HEAD_TIMEOUT);
 		break;
 	case CONN_DIAL:
-		(void)dial_failed(w, c, true);
+		/* Another origin's pool may have had a link: then there is no connect(2) to wait for. */
+		if (dial_failed(w, c, true) == STEP_ON)
+			session_run(w, c);
 		break;
 	case CONN_EXCHANGE:
 	case CONN_TUNNEL:
@@ -188,6 +190,15 @@ void session_timeout(struct worker *w, struct conn *c)
 	}
 }
 
+/* While nothing is read from the client, only the poll tells that it is gone. POLLHUP
+ * says that both directions have ended, which is no fault when we ended ours. */
+static bool is_gone(const struct conn *c, uint32_t events)
+{
+	if (c->state < CONN_DIAL || c->state > CONN_TUNNEL)
+		return false;
+	return (events & POLLERR) || ((events & POLLHUP) && !c->has_said_end);
+}
+
 void session_client(struct worker *w, struct conn *c, uint32_t events)
 {
 	const uint32_t news = POLLIN | POLLRDHUP | POLLHUP | POLLERR;
@@ -201,8 +212,7 @@ void session_client(struct worker *w, struct conn *c, uint32_t events)
 			queue_push(&w->handshakes, c);
 		return;
 	}
-	/* While nothing is read from the client, only the poll tells that it is gone. */
-	if ((events & (POLLERR | POLLHUP)) && c->state >= CONN_DIAL && c->state <= CONN_TUNNEL) {
+	if (is_gone(c, events)) {
 		conn_end(w, c, CONN_REASON_CLIENT_RESET);
 		return;
 	}

@@ -89,7 +89,7 @@ static enum step ended(struct worker *w, struct conn *c)
 	}
 	x->up_ended = true;
 	if (x->down_ended) {
-		conn_end(w, c, CONN_REASON_TUNNEL_DONE);
+		conn_finish(w, c, CONN_REASON_TUNNEL_DONE);
 		return STEP_GONE;
 	}
 	(void)shutdown(c->link->fd, SHUT_WR);

@@ -57,7 +57,12 @@ static enum step go(struct worker *w, struct conn *c)
 
 	x->origin = c->link->origin;
 	x->sent_ms = w->now_ms;
-	c->link->knows_client = c->link->knows_client || x->has_identity;
+	if (x->has_identity) {
+		c->link->known_version = x->policy->snapshot->version;
+		c->link->known_host = x->host;
+	}
+	if (x->host->conf->inject != INJECT_EVERY_REQUEST)
+		c->link->is_private = true;
 	if (c->link->served > 0)
 		w->stats->origin_reuses++;
 	if (c->state != CONN_EXCHANGE)

@@ -25,6 +25,13 @@ static size_t read_size(struct worker *w, struct conn *c)
 	return BULK_BYTES;
 }
 
+/* Has the origin been sent all of the request? What still waits for its socket is part
+ * of it: a link that is owed a rest would take the next request for that. */
+static bool is_sent(const struct conn *c)
+{
+	return c->exchange->up.is_done && stash_is_empty(&c->origin_out);
+}
+
 /* The response is complete: what becomes of the link and of the connection. */
 static enum step complete(struct worker *w, struct conn *c)
 {
@@ -32,14 +39,14 @@ static enum step complete(struct worker *w, struct conn *c)
 	struct link *l = c->link;
 	bool is_shared = x->host->conf->inject == INJECT_EVERY_REQUEST;
 
-	if (!x->up.is_done) {
+	if (!is_sent(c)) {
 		conn_finish(w, c, CONN_REASON_DONE);
 		return STEP_GONE;
 	}
 	l->served++;
-	if (!x->link_keeps || x->up_broken || l->has_fin)
+	if (!x->link_keeps || x->up_broken || l->has_fin || !link_is_quiet(l))
 		link_close(w, l);
-	else if (is_shared)
+	else if (is_shared && !l->is_private)
 		link_release(w, c);
 	if (!c->keep_alive || w->is_draining) {
 		conn_finish(w, c, CONN_REASON_DONE);
@@ -172,7 +179,7 @@ static enum step head(struct worker *w, struct conn *c, struct slice in)
 	rest = slice_sub(in, len, in.len - len);
 	/* The end of the connection is the end of that body; and a body of the request that
 	 * was not all taken leaves nothing to go on with. */
-	if (framing.kind == BODY_UNTIL_CLOSE || (parsed.status >= 200 && !x->up.is_done) ||
+	if (framing.kind == BODY_UNTIL_CLOSE || (parsed.status >= 200 && !is_sent(c)) ||
 	    w->is_draining)
 		c->keep_alive = false;
 	step = answer(w, c, &parsed, &framing, rest);
@@ -249,7 +256,7 @@ enum step down_step(struct worker *w, struct conn *c)
 		n = recv(c->link->fd, to + held.len, want, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			c->link->may_read = errno == EINTR;
-			return STEP_WAIT;
+			return errno == EINTR ? STEP_ON : STEP_WAIT;
 		}
 		if (n <= 0)
 			return left(w, c, n < 0 ? errno : 0);

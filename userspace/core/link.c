@@ -110,13 +110,27 @@ int link_connected(struct link *l)
 	return 0;
 }
 
+bool link_is_quiet(struct link *l)
+{
+	uint8_t byte;
+
+	if (!l->may_read)
+		return true;
+	if (recv(l->fd, &byte, sizeof(byte), MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN)
+		return false;
+	l->may_read = false;
+	return true;
+}
+
 void link_release(struct worker *w, struct conn *c)
 {
 	struct link *l = c->link;
 	struct origin *o = l->origin;
 
 	must(l->state == LINK_BUSY && l->conn == c);
-	if (o->idle_len >= w->options.origin_idle_conns || l->has_fin || w->is_draining) {
+	/* Origins are many and each has a pool: a slot for each client stays free of them. */
+	if (o->idle_len >= w->options.origin_idle_conns || w->links_free_len < w->conns_len ||
+	    l->has_fin || w->is_draining) {
 		link_close(w, l);
 		return;
 	}

@@ -15,6 +15,7 @@
 #include "store/snapshot.h"
 
 struct conn;
+struct host;
 struct worker;
 
 enum link_state {
@@ -28,13 +29,15 @@ enum link_state {
 struct link {
 	uint32_t gen;
 	int fd;
-	uint8_t state;      /* enum link_state */
-	bool is_polled;     /* a poll is in the ring */
-	bool may_read;      /* the socket may have bytes */
-	bool has_fin;       /* the kernel saw the origin's FIN or RST */
-	bool knows_client;  /* identity headers were sent on it */
-	uint32_t served;    /* responses completed */
-	struct timer timer; /* LINK_IDLE: when it has been unused for too long */
+	uint8_t state;   /* enum link_state */
+	bool is_polled;  /* a poll is in the ring */
+	bool may_read;   /* the socket may have bytes */
+	bool has_fin;    /* the kernel saw the origin's FIN or RST */
+	bool is_private; /* carried a request of a host that tells once: one client's for good */
+	uint64_t known_version; /* the client's identity was told on it by this snapshot .. */
+	const struct host *known_host; /* .. and this host of it; compared, never followed */
+	uint32_t served;               /* responses completed */
+	struct timer timer;            /* LINK_IDLE: when it has been unused for too long */
 	struct conn *conn;
 	struct origin *origin;
 	struct link *next, *prev; /* LINK_IDLE: its origin's pool, newest first */
@@ -84,6 +87,9 @@ MUST_USE int link_connected(struct link *l);
 
 /** link_release - c->link goes into its origin's pool, or is closed when that is full */
 void link_release(struct worker *w, struct conn *c);
+
+/** link_is_quiet - nothing is there to be read: no byte that nobody asked for, no end */
+bool link_is_quiet(struct link *l);
 
 /** link_close - close a link, whoever has it */
 void link_close(struct worker *w, struct link *l);

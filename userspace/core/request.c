@@ -66,12 +66,16 @@ static enum refusal choose_host(struct worker *w, struct conn *c, const struct h
 	return REFUSAL_NONE;
 }
 
-/* Does this request carry the identity? A link that a client keeps learns it once. */
+/* Does this request carry the identity? A link that a client keeps learns it once,
+ * and again from a host that has other headers for it, or had before a reload. */
 static bool wants_identity(const struct conn *c)
 {
-	if (c->exchange->host->conf->inject == INJECT_EVERY_REQUEST)
+	const struct exchange *x = c->exchange;
+
+	if (x->host->conf->inject == INJECT_EVERY_REQUEST || c->link == NULL)
 		return true;
-	return c->link == NULL || !c->link->knows_client;
+	return c->link->known_host != x->host ||
+	       c->link->known_version != x->policy->snapshot->version;
 }
 
 /* The head for the origin, into c->origin_out. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "sys/addr.h"
+#include "sys/clock.h"
 
 static struct snapshot_host host;
 static struct snapshot snapshot = { .version = 1, .hosts = &host, .hosts_len = 1 };
@@ -166,4 +167,18 @@ Test(refresh, one_that_hangs_is_ended_by_the_next)
 	refresh_stop(&r);
 	cr_expect_eq(r.fd, -1);
 	cr_expect_eq(r.pid, 0);
+}
+
+Test(refresh, a_slow_one_is_given_its_time)
+{
+	struct refresh r = REFRESH_NONE;
+	uint64_t now_ms = clock_mono_ns() / 1000000;
+
+	cr_expect_not(refresh_is_busy(&r, now_ms), "none runs");
+	cr_assert_eq(refresh_begin(&r, &snapshot), 1);
+	cr_expect(refresh_is_busy(&r, now_ms), "just begun");
+	cr_expect(refresh_is_busy(&r, now_ms + REFRESH_PATIENCE_MS - 1), "still in time");
+	cr_expect_not(refresh_is_busy(&r, r.begun_ms + REFRESH_PATIENCE_MS), "long enough");
+	refresh_stop(&r);
+	cr_expect_not(refresh_is_busy(&r, now_ms), "stopped");
 }

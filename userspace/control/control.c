@@ -125,8 +125,10 @@ static int reload(struct control *c)
 
 static void begin_refresh(struct control *c)
 {
-	int r = refresh_begin(&c->refresh, c->snapshot);
+	int r = 0;
 
+	if (!refresh_is_busy(&c->refresh, now_ms()))
+		r = refresh_begin(&c->refresh, c->snapshot);
 	if (r < 0)
 		log_error("origins' names cannot be looked up: %s", strerror(-r));
 	c->refresh_at_ms = now_ms() + (uint64_t)c->snapshot->options.dns_refresh_s * 1000;

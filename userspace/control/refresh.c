@@ -11,6 +11,7 @@
 
 #include "sys/addr.h"
 #include "sys/channel.h"
+#include "sys/clock.h"
 
 /* What the child writes for each label, in their order. */
 struct answer {
@@ -102,6 +103,11 @@ static _Noreturn void look_up_all(const struct refresh *r, int to)
 	_exit(0);
 }
 
+bool refresh_is_busy(const struct refresh *r, uint64_t now_ms)
+{
+	return r->pid > 0 && now_ms < r->begun_ms + REFRESH_PATIENCE_MS;
+}
+
 int refresh_begin(struct refresh *r, const struct snapshot *s)
 {
 	int ends[2];
@@ -128,6 +134,7 @@ int refresh_begin(struct refresh *r, const struct snapshot *s)
 	}
 	(void)close(ends[1]);
 	r->fd = ends[0];
+	r->begun_ms = clock_mono_ns() / 1000000;
 	if (r->pid < 0) {
 		err = -errno;
 		r->pid = 0;

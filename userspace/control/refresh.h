@@ -13,7 +13,8 @@
 /* Begins as REFRESH_NONE. */
 struct refresh {
 	pid_t pid; /* 0: none runs */
-	int fd;    /* what it found comes here; -1: none runs */
+	uint64_t begun_ms;
+	int fd; /* what it found comes here; -1: none runs */
 	char **labels;
 	size_t labels_len;
 	uint8_t *in; /* received so far */
@@ -21,6 +22,12 @@ struct refresh {
 };
 
 #define REFRESH_NONE ((struct refresh){ .fd = -1 })
+
+/* One that runs is given this long: a few names without an answer take a minute. */
+enum { REFRESH_PATIENCE_MS = 300000 };
+
+/** refresh_is_busy - does one run that is not to be given up yet? */
+bool refresh_is_busy(const struct refresh *r, uint64_t now_ms);
 
 /**
  * refresh_begin - look up all names of @s

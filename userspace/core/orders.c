@@ -175,9 +175,19 @@ static void handle(struct worker *w, const struct msg *m, int fd)
 	}
 }
 
+/* A snapshot comes as a descriptor. When connections have taken them all, the kernel drops
+ * it from its message for good: one is kept back. */
+static void keep_spare(struct worker *w)
+{
+	if (w->spare_fd < 0)
+		w->spare_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+}
+
 void orders_listen(struct worker *w)
 {
 	const struct token t = { .op = OP_CHANNEL };
+
+	keep_spare(w);
 
 	ring_poll(&w->ring, CHANNEL_FD, POLLIN | POLLHUP, t);
 }
@@ -186,21 +196,18 @@ void orders_receive(struct worker *w)
 {
 	static struct msg m;
 	int fd = -1;
+	int r;
 
-	for (;;) {
-		int r = channel_recv(CHANNEL_FD, &m, &fd);
-
-		if (r == 1) {
-			handle(w, &m, fd);
-			continue;
-		}
-		if (r == -EAGAIN)
-			return;
-		/* Without a master nobody would restart or stop us. */
-		log_error("the master is gone");
-		w->is_done = true;
+	fd_closep(&w->spare_fd);
+	while ((r = channel_recv(CHANNEL_FD, &m, &fd)) == 1)
+		handle(w, &m, fd);
+	keep_spare(w);
+	if (r == -EAGAIN)
 		return;
-	}
+	/* Without a master nobody would restart or stop us; a message in pieces never comes
+	 * again, and a successor is told everything. */
+	log_error("%s", r == 0 ? "the master is gone" : "the master cannot be understood");
+	w->is_done = true;
 }
 
 /* The tables are made by the first snapshot's options. */

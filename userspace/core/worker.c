@@ -86,6 +86,7 @@ int worker_init(struct worker *w, const struct options *options)
 	int err;
 
 	w->options = *options;
+	w->spare_fd = -1;
 	w->now_ms = clock_mono_ns() / 1000000;
 	wheel_init(&w->wheel, w->now_ms);
 	err = make_tables(w, options);

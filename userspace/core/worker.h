@@ -49,6 +49,7 @@ struct access_log {
 
 struct worker {
 	unsigned int id;
+	int spare_fd; /* given up for the time that one is received; -1: none */
 	bool is_draining;
 	bool is_done;
 	uint64_t now_ms; /* CLOCK_MONOTONIC, read once each turn */

@@ -23,7 +23,7 @@ enum option_when {
 #define OPTIONS(X)                                                                                                            \
 	X(workers,                    0,    0,     256, "processes",   WHEN_START,  "0: one for each CPU the master may use")    \
 	X(conns_per_worker,       16384,   64,   65536, "connections", WHEN_START,  "more are refused and counted")              \
-	X(small_buffers,           2048,   64,   65536, "buffers",     WHEN_START,  "128 KiB each, touched only while in use")    \
+	X(small_buffers,          16384,   64,   65536, "buffers",     WHEN_START,  "128 KiB each, touched only while in use; a client in mid-head holds one") \
 	X(bulk_buffers,              32,    0,    1024, "buffers",     WHEN_START,  "544 KiB each, for bodies on the move")      \
 	X(sessions_per_worker,    20480,    0, 1048576, "sessions",    WHEN_START,  "TLS sessions kept for resumption; 0: none") \
 	X(identities_per_worker,   4096,   64, 1048576, "certificates", WHEN_START, "distinct client certificates kept; 32 KiB each on average")         \

@@ -57,6 +57,7 @@ static enum step go(struct worker *w, struct conn *c)
 
 	x->origin = c->link->origin;
 	x->sent_ms = w->now_ms;
+	x->waits = 0; /* the timer was the connect(2)'s */
 	if (x->has_identity) {
 		c->link->known_version = x->policy->snapshot->version;
 		c->link->known_host = x->host;
@@ -68,6 +69,13 @@ static enum step go(struct worker *w, struct conn *c)
 	if (c->state != CONN_EXCHANGE)
 		conn_set_state(w, c, CONN_EXCHANGE);
 	return STEP_ON;
+}
+
+/* Says nothing of the origin: we have no slot, descriptor, memory or port. */
+static bool is_our_lack(int err)
+{
+	return err == -ENOBUFS || err == -EMFILE || err == -ENFILE || err == -ENOMEM ||
+	       err == -EADDRNOTAVAIL;
 }
 
 static enum step dial_next(struct worker *w, struct conn *c)
@@ -93,9 +101,11 @@ static enum step dial_next(struct worker *w, struct conn *c)
 			return STEP_WAIT;
 		}
 		log_warn("origin %s: %s", o->label, strerror(-err));
+		if (is_our_lack(err))
+			return refuse(w, c, REFUSAL_OVERLOAD);
 		origin_failed(w, o);
 	}
-	return refuse(w, c, err == -ENOBUFS ? REFUSAL_OVERLOAD : REFUSAL_ORIGIN_UNREACHABLE);
+	return refuse(w, c, REFUSAL_ORIGIN_UNREACHABLE);
 }
 
 enum step dial_step(struct worker *w, struct conn *c)

@@ -26,10 +26,12 @@ struct exchange {
 	uint64_t answered_ms; /* first byte of the response; 0: not yet */
 	uint64_t bytes_in;    /* body bytes from the client */
 	uint64_t bytes_out;   /* head and body bytes to the client */
+	uint64_t mark;        /* how far it had come when its timer was set */
 	uint16_t tries;       /* origins tried */
 	uint16_t interims;    /* 1xx passed on */
 	uint16_t status;      /* sent to the client; 0: none */
 	uint8_t refusal;      /* enum refusal */
+	uint8_t waits;        /* what its timer is for: session.c */
 	uint8_t minor;        /* the request's HTTP/1.minor */
 	bool is_head;         /* method HEAD */
 	bool wants_upgrade;

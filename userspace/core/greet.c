@@ -28,6 +28,8 @@ static enum step give_up(struct worker *w, struct conn *c)
 	c->sni = *tls_handshake_sni(c->handshake);
 	w->stats->handshakes_failed++;
 	log_handshake(w, c, tls_failure_label(why), slice_of(words, strlen(words)));
+	tls_handshake_free(c->handshake);
+	c->handshake = NULL;
 	/* OpenSSL's alert, if it had one, waits in wire_out. */
 	conn_finish(w, c, CONN_REASON_HANDSHAKE_FAILED);
 	return STEP_GONE;

@@ -64,7 +64,9 @@ enum step refuse(struct worker *w, struct conn *c, enum refusal why)
 	must(why != REFUSAL_NONE);
 	x->refusal = (uint8_t)why;
 	if (x->is_answering) {
-		conn_end(w, c, CONN_REASON_ORIGIN_BROKEN);
+		conn_end(w, c,
+		         why == REFUSAL_ORIGIN_BROKEN ? CONN_REASON_ORIGIN_BROKEN
+		                                      : CONN_REASON_REFUSED);
 		return STEP_GONE;
 	}
 	if (c->link != NULL)

@@ -30,10 +30,15 @@ static enum step exchange_step(struct worker *w, struct conn *c)
 
 static enum step last_step(struct worker *w, struct conn *c)
 {
+	size_t left = stash_left(&c->wire_out).len;
+
 	if (!client_flush(w, c))
 		return STEP_GONE;
-	if (!stash_is_empty(&c->wire_out))
+	if (!stash_is_empty(&c->wire_out)) {
+		if (stash_left(&c->wire_out).len < left)
+			wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.send_timeout_ms);
 		return STEP_WAIT;
+	}
 	conn_set_state(w, c, CONN_LINGER);
 	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.linger_timeout_ms);
 	return STEP_ON;
@@ -77,7 +82,7 @@ static enum step step(struct worker *w, struct conn *c)
 }
 
 /* What an exchange waits for: the client to take, the client to give, or the origin. */
-enum waits_for { WAITS_SEND, WAITS_BODY, WAITS_ORIGIN };
+enum waits_for { WAITS_NOTHING, WAITS_SEND, WAITS_BODY, WAITS_ORIGIN };
 
 static enum waits_for waits_for(const struct conn *c)
 {
@@ -91,16 +96,51 @@ static enum waits_for waits_for(const struct conn *c)
 	return WAITS_ORIGIN;
 }
 
-/* A connection that waits holds no block it has no bytes in. */
-static void settle(struct worker *w, struct conn *c)
+/* A number that changes whenever what is waited for has come a little nearer. */
+static uint64_t mark_of(const struct conn *c, enum waits_for what)
+{
+	const struct exchange *x = c->exchange;
+	const uint64_t apart = 1 << 21; /* more than all blocks below hold together */
+
+	switch (what) {
+	case WAITS_SEND:
+		return x->bytes_out * apart + c->wire_out.at;
+	case WAITS_BODY:
+		return x->bytes_in * apart + c->wire_in.len + c->plain_in.len;
+	case WAITS_ORIGIN:
+		return (x->bytes_in + x->bytes_out) * apart + c->wire_in.len + c->origin_in.len +
+		       c->origin_out.at;
+	case WAITS_NOTHING:
+		break;
+	}
+	return 0;
+}
+
+/* The timer starts anew with each bit of progress, not with each event: else who sends
+ * us bytes that nobody waits for would put off a time-out as long as they like. */
+static void set_timer(struct worker *w, struct conn *c)
 {
 	static const size_t timeouts[] = {
 		[WAITS_SEND] = offsetof(struct options, send_timeout_ms),
 		[WAITS_BODY] = offsetof(struct options, body_timeout_ms),
 		[WAITS_ORIGIN] = offsetof(struct options, origin_response_timeout_ms),
 	};
+	struct exchange *x = c->exchange;
+	enum waits_for what = waits_for(c);
+	uint64_t mark = mark_of(c, what);
 	uint32_t ms;
 
+	if (x->waits == what && x->mark == mark)
+		return;
+	x->waits = (uint8_t)what;
+	x->mark = mark;
+	memcpy(&ms, (const uint8_t *)&w->options + timeouts[what], sizeof(ms));
+	wheel_set(&w->wheel, &c->timer, w->now_ms + ms);
+}
+
+/* A connection that waits holds no block it has no bytes in. */
+static void settle(struct worker *w, struct conn *c)
+{
 	if (stash_is_empty(&c->wire_out))
 		stash_drop(&w->stashes, &c->wire_out);
 	if (stash_is_empty(&c->plain_in))
@@ -109,8 +149,7 @@ static void settle(struct worker *w, struct conn *c)
 		return;
 	if (stash_is_empty(&c->origin_out) && !c->exchange->may_resend)
 		stash_drop(&w->stashes, &c->origin_out);
-	memcpy(&ms, (const uint8_t *)&w->options + timeouts[waits_for(c)], sizeof(ms));
-	wheel_set(&w->wheel, &c->timer, w->now_ms + ms);
+	set_timer(w, c);
 }
 
 void session_run(struct worker *w, struct conn *c)
@@ -131,16 +170,34 @@ void session_run(struct worker *w, struct conn *c)
 		queue_push(&w->resumes, c);
 }
 
+/* A socket reports that it takes more only when a good part of its buffer is free; a
+ * client that reads slowly has made less room than that, but some. */
+static void send_timeout(struct worker *w, struct conn *c)
+{
+	size_t left = stash_left(&c->wire_out).len;
+
+	if (!client_flush(w, c))
+		return;
+	if (stash_left(&c->wire_out).len == left) {
+		conn_end(w, c, CONN_REASON_SEND_TIMEOUT);
+		return;
+	}
+	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.send_timeout_ms);
+	session_run(w, c);
+}
+
 static void exchange_timeout(struct worker *w, struct conn *c)
 {
 	struct exchange *x = c->exchange;
 
 	switch (waits_for(c)) {
 	case WAITS_SEND:
-		conn_end(w, c, CONN_REASON_SEND_TIMEOUT);
+		send_timeout(w, c);
 		return;
 	case WAITS_BODY:
 		(void)refuse(w, c, REFUSAL_BODY_TIMEOUT);
+		return;
+	case WAITS_NOTHING:
 		return;
 	case WAITS_ORIGIN:
 		if (c->state == CONN_TUNNEL) {
@@ -178,7 +235,7 @@ void session_timeout(struct worker *w, struct conn *c)
 		exchange_timeout(w, c);
 		break;
 	case CONN_LAST:
-		conn_end(w, c, CONN_REASON_SEND_TIMEOUT);
+		send_timeout(w, c);
 		break;
 	case CONN_LINGER:
 		conn_end(w, c, CONN_REASON_DONE);

@@ -12,7 +12,9 @@
 #include "sys/clock.h"
 #include "tls/identity.h"
 
-enum { LOG_LINE_BYTES = 8192 };
+/* A path may need six characters for each byte, a certificate's name is as long as
+ * whoever signed it wanted: with these bounds every line fits, so nobody is left out. */
+enum { LOG_LINE_BYTES = 12288, LOG_SUBJECT_MAX = 1024, LOG_SERIAL_MAX = 128 };
 
 static void key(struct sink *out, const char *name)
 {
@@ -80,6 +82,11 @@ static void client(struct sink *out, const struct conn *c)
 	sink_putc(out, '"');
 }
 
+static struct slice cut(struct slice s, size_t max)
+{
+	return slice_sub(s, 0, s.len < max ? s.len : max);
+}
+
 static void identity(struct sink *out, const struct identity *who)
 {
 	key(out, "cert_sha256");
@@ -87,8 +94,9 @@ static void identity(struct sink *out, const struct identity *who)
 	if (who != NULL)
 		text_hex(out, slice_of(who->meta.sha256, sizeof(who->meta.sha256)));
 	sink_putc(out, '"');
-	text(out, "cert_serial", who == NULL ? SLICE("") : who->meta.serial);
-	text(out, "cert_subject", who == NULL ? SLICE("") : who->meta.subject);
+	text(out, "cert_serial", who == NULL ? SLICE("") : cut(who->meta.serial, LOG_SERIAL_MAX));
+	text(out, "cert_subject",
+	     who == NULL ? SLICE("") : cut(who->meta.subject, LOG_SUBJECT_MAX));
 }
 
 static void tls(struct sink *out, const struct conn *c)

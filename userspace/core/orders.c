@@ -21,6 +21,7 @@
 enum {
 	SNAPSHOT_BYTES_MAX = 256 << 20,
 	FIRST_WAIT_MS = 60000,
+	LOG_GRACE_MS = 500, /* for the last lines, if somebody reads them; then the master kills */
 	BUILD_MS_PER_TURN = 2, /* what connections wait, at most one host longer */
 };
 
@@ -317,6 +318,7 @@ void orders_check_drain(struct worker *w)
 		for (uint32_t i = 0; i < w->conns_len; i++)
 			if (w->conns[i].state > CONN_FREE && w->conns[i].state < CONN_CLOSING)
 				conn_end(w, &w->conns[i], CONN_REASON_DRAIN);
-	if (w->stats->conns_open == 0 && log_is_empty(w))
+	if (w->stats->conns_open == 0 &&
+	    (log_is_empty(w) || w->now_ms >= w->drain_at_ms + LOG_GRACE_MS))
 		w->is_done = true;
 }

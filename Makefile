@@ -10,7 +10,7 @@
 # make fuzz T=head     libFuzzer on one target, SECONDS=60
 # make cover           lines covered by units, replay and e2e
 # make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
-# make docs            write the generated tables (options, reasons) into docs/
+# make docs            write the generated tables (options, dialects, reasons) into docs/
 # make deps            install what building and testing needs (apt)
 # make clean           remove build/
 # make V=1             show the commands; FLAVOUR=asan|cov another build beside the first
@@ -189,10 +189,12 @@ REASONS := userspace/proto/refusal.h userspace/tls/handshake.h userspace/core/co
 docs: $(O)/sluiced
 	$(call say,DOCS,docs)
 	$(Q)$(O)/sluiced --help options --markdown > docs/options.md
+	$(Q)$(O)/sluiced --help dialects --markdown > docs/dialects.md
 	$(Q)awk -f tools/docs.awk $(REASONS) > docs/reasons.md
 docs-check: $(O)/sluiced
 	$(call say,DOCS,docs)
 	$(Q){ $(O)/sluiced --help options --markdown | cmp - docs/options.md && \
+		$(O)/sluiced --help dialects --markdown | cmp - docs/dialects.md && \
 		awk -f tools/docs.awk $(REASONS) | cmp - docs/reasons.md; } || { echo "stale: run make docs"; exit 1; }
 
 # --- the two commands of README ------------------------------------------------------------------

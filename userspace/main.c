@@ -12,6 +12,7 @@
 #include "control/echo.h"
 #include "core/worker.h"
 #include "proc/master.h"
+#include "proto/dialect.h"
 #include "sys/channel.h"
 
 enum { USAGE = 2 };
@@ -64,7 +65,7 @@ static const struct command {
 	{ "--check", 1, 1, run_check, "--check FILE", "say every mistake in FILE and end" },
 	{ "echo", 1, 1, run_echo, "echo ADDRESS", "be an origin that shows what it was sent" },
 	{ "--version", 0, 0, run_version, "--version", "say which one this is" },
-	{ "--help", 0, 2, run_help, "--help", "this; options --markdown: as in docs/options.md" },
+	{ "--help", 0, 2, run_help, "--help", "this; options or dialects --markdown: as in docs/" },
 	{ "--role=control", 1, 2, run_control, NULL, NULL },
 	{ "--role=worker", 1, 1, run_worker, NULL, NULL },
 };
@@ -99,7 +100,10 @@ static void put_usage(FILE *out)
 static int run_help(char **argv)
 {
 	if (argv[0] && argv[1] && strcmp(argv[1], "--markdown") == 0) {
-		help_markdown(stdout);
+		if (strcmp(argv[0], "dialects") == 0)
+			dialect_help(stdout);
+		else
+			help_markdown(stdout);
 		return 0;
 	}
 	put_usage(stdout);

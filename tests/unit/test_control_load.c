@@ -204,11 +204,29 @@ Test(load, each_mistake_is_said_where_it_stands)
 		{ 13, "      depth: 1",
 		  "f:12: hosts[0].client_auth.ca: missing: verify: request needs it|" },
 		{ 15, "      verdict_header: x-der",
-		  "f:15: hosts[0].identity.verdict_header: the same header as "
-		  "identity.der_header|" },
+		  "f:15: hosts[0].identity.verdict_header: x-der is sent by "
+		  "identity.der_header already|" },
 		{ 15, "      rfc9440: leaf\n      verdict_header: client-cert",
 		  "f:16: hosts[0].identity.verdict_header: client-cert is sent by "
 		  "identity.rfc9440 already|" },
+		{ 16, "      dialects: [nginx, ngnix, nginx]",
+		  "f:16: hosts[0].identity.dialects[1]: \"ngnix\" is no dialect; docs/dialects.md "
+		  "lists them|"
+		  "f:16: hosts[0].identity.dialects[2]: nginx is given twice|" },
+		{ 16, "      dialects: [xfcc, xfcc-cert]",
+		  "f:16: hosts[0].identity.dialects[1]: X-Forwarded-Client-Cert is sent by "
+		  "identity.dialects[0] already|" },
+		{ 16, "      templates:\n        - { header: X-A, value: '${certSerail}' }",
+		  "f:17: hosts[0].identity.templates[0]: \"certSerail\": no such field; "
+		  "docs/dialects.md lists them|" },
+		{ 16, "      templates: [{ header: X-A, value: 'a ${certSerial' }]",
+		  "f:16: hosts[0].identity.templates[0]: \"certSerial\": its } is missing|" },
+		{ 16, "      templates: [{ header: Host, value: a }, { header: X-B }]",
+		  "f:16: hosts[0].identity.templates[0]: \"Host\": this header has a meaning of "
+		  "its own|f:16: hosts[0].identity.templates[1]: header and value are needed|" },
+		{ 16, "      templates: [{ header: x-b, value: a }, { header: X-B, value: b }]",
+		  "f:16: hosts[0].identity.templates[1]: X-B is sent by identity.templates[0] "
+		  "already|" },
 		{ 16, "      der_header: Content-Length",
 		  "f:16: hosts[0].identity.der_header: \"Content-Length\": this header has a "
 		  "meaning of its own|" },

@@ -200,8 +200,8 @@ static const struct {
 	{ "verify mode", change_verify, false, false },
 	{ "no client CAs any more", change_to_none, false, false },
 	{ "depth", change_depth, false, false },
-	{ "a header's name", change_header, false, false },
-	{ "what a header holds", change_header_field, false, false },
+	{ "headers are not of TLS: a name", change_header, true, false },
+	{ "nor is what a header holds", change_header_field, true, false },
 	{ "the first name", change_first_name, false, false },
 	{ "lifetime of sessions", change_timeout, false, true },
 };

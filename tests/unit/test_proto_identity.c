@@ -2,16 +2,16 @@
 #include <criterion/criterion.h>
 
 #include "heads.h"
-#include "proto/identity.h"
+#include "proto/identity_fields.h"
 
-static const struct identity_headers all = {
-	.len = IDENTITY_FIELD_MAX,
-	.row = { { SLICE("Der"), IDENTITY_FIELD_DER_BASE64 },
-	         { SLICE("Sha"), IDENTITY_FIELD_SHA256_HEX },
-	         { SLICE("Verdict"), IDENTITY_FIELD_VERDICT },
-	         { SLICE("Client-Cert"), IDENTITY_FIELD_RFC9440_LEAF },
-	         { SLICE("Client-Cert-Chain"), IDENTITY_FIELD_RFC9440_CHAIN } },
+static const struct identity_header all_rows[] = {
+	{ .name = SLICE("Der"), .render = render_der_base64 },
+	{ .name = SLICE("Sha"), .render = render_sha256_hex },
+	{ .name = SLICE("Verdict"), .render = render_verdict },
+	{ .name = SLICE("Client-Cert"), .render = render_rfc9440_leaf },
+	{ .name = SLICE("Client-Cert-Chain"), .render = render_rfc9440_chain },
 };
+static const struct identity_headers all = { .len = ARRAY_LEN(all_rows), .row = all_rows };
 
 static const struct identity_meta somebody = {
 	.presented = true,
@@ -72,9 +72,7 @@ Test(identity, a_chain_of_none_is_no_header)
 	struct identity_meta who = somebody;
 	uint8_t room[512];
 	struct sink s = sink_of(room, sizeof(room));
-	const struct identity_headers chain = {
-		.len = 1, .row = { { SLICE("Client-Cert-Chain"), IDENTITY_FIELD_RFC9440_CHAIN } }
-	};
+	const struct identity_headers chain = { .len = 1, .row = &all_rows[4] };
 
 	who.chain_len = 0;
 	identity_render(&chain, &who, &s);
@@ -86,8 +84,8 @@ Test(identity, a_value_cannot_end_its_line)
 	struct identity_meta who = somebody;
 	uint8_t room[512];
 	struct sink s = sink_of(room, sizeof(room));
-	const struct identity_headers one = { .len = 1,
-		                              .row = { { SLICE("V"), IDENTITY_FIELD_VERDICT } } };
+	const struct identity_header v = { .name = SLICE("V"), .render = render_verdict };
+	const struct identity_headers one = { .len = 1, .row = &v };
 
 	who.verdict = SLICE("FAILED:a\r\nClient-Cert: b\0\xe9\x7f\t");
 	identity_render(&one, &who, &s);
@@ -98,11 +96,11 @@ Test(identity, a_value_cannot_end_its_line)
 Test(identity, what_does_not_fit_is_seen_and_what_is_left_out_needs_no_room)
 {
 	struct identity_meta who = somebody;
-	const struct identity_headers rows = {
-		.len = 2,
-		.row = { { SLICE("V"), IDENTITY_FIELD_VERDICT },
-		         { SLICE("Client-Cert"), IDENTITY_FIELD_RFC9440_LEAF } },
+	const struct identity_header two[] = {
+		{ .name = SLICE("V"), .render = render_verdict },
+		{ .name = SLICE("Client-Cert"), .render = render_rfc9440_leaf },
 	};
+	const struct identity_headers rows = { .len = 2, .row = two };
 	uint8_t room[12];
 	struct sink s = sink_of(room, sizeof(room));
 
@@ -113,4 +111,31 @@ Test(identity, what_does_not_fit_is_seen_and_what_is_left_out_needs_no_room)
 	identity_render(&rows, &who, &s);
 	cr_expect(!s.overflow);
 	EXPECT_SLICE(sink_slice(&s), SLICE("V: SUCCESS\r\n"), "exactly its room");
+}
+
+Test(identity, keys_are_equal_when_headers_are)
+{
+	const struct identity_header by_template = { .name = SLICE("V"),
+		                                     .template = SLICE("${certVerify}") };
+	const struct identity_header other_template = { .name = SLICE("V"),
+		                                        .template = SLICE("${certSerial}") };
+	const struct identity_header by_renderer = { .name = SLICE("V"), .render = render_verdict };
+	const struct identity_header other_name = { .name = SLICE("W"), .render = render_verdict };
+	const struct identity_header *const rows[] = { &by_template, &other_template, &by_renderer,
+		                                       &other_name };
+	uint8_t room[ARRAY_LEN(rows)][64];
+	struct sink key[ARRAY_LEN(rows)];
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const struct identity_headers h = { .len = 1, .row = rows[i] };
+		uint8_t again[64];
+		struct sink twice = sink_of(again, sizeof(again));
+
+		key[i] = sink_of(room[i], sizeof(room[i]));
+		identity_headers_key(&h, &key[i]);
+		identity_headers_key(&h, &twice);
+		cr_expect(slice_eq(sink_slice(&key[i]), sink_slice(&twice)));
+		for (size_t j = 0; j < i; j++)
+			cr_expect_not(slice_eq(sink_slice(&key[i]), sink_slice(&key[j])));
+	}
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+#include "proto/dialect.h"
+
 static char err[SNAPSHOT_ERROR_MAX];
 
 /* A good one, as control would have built it, changed by each test. */
@@ -16,14 +18,15 @@ static const char good[] =
 	"{\"names\":[\"api.example.com\",\"*.api.example.com\"],\"default\":true,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"verify\":\"require\",\"depth\":1,"
 	"\"inject\":\"first_request\",\"rfc9440\":\"off\",\"der_header\":\"X-Der\","
-	"\"sha256_header\":\"X-Sha\",\"verdict_header\":null,\"origins\":["
+	"\"sha256_header\":\"X-Sha\",\"verdict_header\":null,\"dialects\":[\"nginx\",\"gcp\"],"
+	"\"templates\":[{\"header\":\"X-T\",\"value\":\"${certSerial}\"}],\"origins\":["
 	"{\"label\":\"app:80\",\"ip4\":\"192.0.2.1\",\"port\":80},"
 	"{\"label\":\"six\",\"ip6\":\"fe80::1\",\"port\":81,\"scope\":2},"
 	"{\"label\":\"unix:/s\",\"unix\":\"/s\"}]},"
 	"{\"names\":[\"b.example.com\"],\"default\":false,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":null,\"verify\":\"none\",\"depth\":0,"
 	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"der_header\":null,"
-	"\"sha256_header\":null,\"verdict_header\":null,\"origins\":["
+	"\"sha256_header\":null,\"verdict_header\":null,\"dialects\":[],\"templates\":[],\"origins\":["
 	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}]}]}";
 
 static json_t *good_doc(void)
@@ -76,6 +79,10 @@ Test(snapshot, decoded_fields_are_what_was_written)
 	cr_expect_eq(h->verify, VERIFY_REQUIRE);
 	cr_expect_eq(h->verify_depth, 1);
 	cr_expect_str_eq(h->der_header, "X-Der");
+	cr_expect_eq(h->dialects, 1U << DIALECT_NGINX | 1U << DIALECT_GCP);
+	cr_assert_eq(h->templates_len, 1);
+	cr_expect_str_eq(h->templates[0].header, "X-T");
+	cr_expect_str_eq(h->templates[0].value, "${certSerial}");
 	cr_expect_null(h->verdict_header);
 	cr_assert_eq(h->origins_len, 3);
 	cr_expect_eq(ntohs(((struct sockaddr_in *)&h->origins[0].addr)->sin_port), 80);
@@ -143,6 +150,14 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ 0, "der_header", "\"x:\"", "hosts[0].der_header" },
 		{ 0, "sha256_header", "\"content-LENGTH\"", "hosts[0].sha256_header" },
 		{ 0, "sha256_header", "\"x-der\"", "same name as der_header" },
+		{ 0, "dialects", "[\"ngnix\"]", "hosts[0].dialects: unknown word" },
+		{ 0, "dialects", "[1]", "hosts[0].dialects: unknown word" },
+		{ 0, "dialects", "null", "hosts[0].dialects: not an array" },
+		{ 0, "templates", "[{\"header\":\"a\"}]", "hosts[0].value" },
+		{ 0, "templates", "[{\"header\":\"a b\",\"value\":\"c\"}]",
+		  "hosts[0].templates[0]: not a" },
+		{ 0, "templates", "[{\"header\":\"a\",\"value\":\"${x}\"}]",
+		  "hosts[0].templates[0]: no such" },
 		{ 0, "verdict_header", "\"x-sha\"", "same name as sha256_header" },
 		{ 0, "origins", "[]", "hosts[0].origins" },
 		{ 0, "origins", "[{}]", "hosts[0].label" },

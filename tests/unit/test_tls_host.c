@@ -19,8 +19,6 @@ static void teardown(void)
 
 TestSuite(tls_host, .init = setup, .fini = teardown);
 
-static const struct identity_headers none = { .len = 0 };
-
 enum part { SERVER, SERVER_KEY, CLIENT_CA, STRANGER_KEY, JUNK, EMPTY, TORN, ENCRYPTED };
 
 static char *text_of(enum part p)
@@ -95,8 +93,7 @@ static void try(size_t n)
 		                      .key_pem = pki_text(key),
 		                      .ca_pem = pki_text(ca),
 		                      .verify = rows[n].verify,
-		                      .verify_depth = 1,
-		                      .headers = &none };
+		                      .verify_depth = 1 };
 	char text[200] = "";
 	struct sink err = sink_of(text, sizeof(text) - 1);
 	struct tls_host *host = NULL;
@@ -174,30 +171,4 @@ Test(tls_host, without_verification_depth_means_nothing)
 	cr_expect_arr_eq(tls_host_client_auth_id(a), tls_host_client_auth_id(b), TLS_ID_BYTES);
 	tls_host_unref(a);
 	tls_host_unref(b);
-}
-
-Test(tls_host, keeps_its_own_copy_of_the_headers)
-{
-	char name[] = "X-Mine";
-	struct identity_headers headers = {
-		.len = 1, .row = { { .name = pki_text(name), .field = IDENTITY_FIELD_VERDICT } }
-	};
-	char *certificate = text_of(SERVER);
-	char *key = text_of(SERVER_KEY);
-	struct tls_host_conf conf = { .certificate_pem = pki_text(certificate),
-		                      .key_pem = pki_text(key),
-		                      .verify = VERIFY_NONE,
-		                      .headers = &headers };
-	char text[200];
-	struct sink err = sink_of(text, sizeof(text));
-	struct tls_host *h;
-
-	cr_assert_eq(tls_host_new(w.s.w, &conf, &h, &err), 0);
-	memset(name, '-', 6);
-	cr_expect_eq(tls_host_headers(h)->len, 1);
-	cr_expect(slice_eq(tls_host_headers(h)->row[0].name, SLICE("X-Mine")));
-	cr_expect_eq(tls_host_headers(h)->row[0].field, IDENTITY_FIELD_VERDICT);
-	tls_host_unref(h);
-	free(certificate);
-	free(key);
 }

@@ -105,9 +105,6 @@ struct pair_host {
 
 static inline struct tls_host *pair_make_host(struct pair_server *s, const struct pair_host *c)
 {
-	static const struct identity_headers headers = {
-		.len = 1, .row = { { .name = SLICE("X-Der"), .field = IDENTITY_FIELD_DER_BASE64 } }
-	};
 	char *cert = pki_cert_pem(NULL, c->cert);
 	char *key = pki_key_pem(c->cert);
 	struct tls_host_conf conf = {
@@ -118,7 +115,6 @@ static inline struct tls_host *pair_make_host(struct pair_server *s, const struc
 		.verify = c->verify,
 		.verify_depth = c->depth,
 		.session_timeout_s = c->timeout_s,
-		.headers = &headers,
 	};
 	char text[256];
 	struct sink err = sink_of(text, sizeof(text));

@@ -28,12 +28,23 @@ static const cyaml_schema_field_t client_auth_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t template_fields[] = {
+	TEXT_FIELD(struct conf_template, header),
+	TEXT_FIELD(struct conf_template, value),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t template_entry = { CYAML_VALUE_MAPPING(
+	CYAML_FLAG_DEFAULT, struct conf_template, template_fields) };
+
 static const cyaml_schema_field_t identity_fields[] = {
 	TEXT_FIELD(struct conf_identity, inject),
 	TEXT_FIELD(struct conf_identity, rfc9440),
 	TEXT_FIELD(struct conf_identity, der_header),
 	TEXT_FIELD(struct conf_identity, sha256_header),
 	TEXT_FIELD(struct conf_identity, verdict_header),
+	LIST_FIELD(struct conf_identity, dialects, &text_entry),
+	LIST_FIELD(struct conf_identity, templates, &template_entry),
 	CYAML_FIELD_END,
 };
 

@@ -28,12 +28,21 @@ struct conf_client_auth {
 	char *depth;
 };
 
+struct conf_template {
+	char *header;
+	char *value;
+};
+
 struct conf_identity {
 	char *inject;
 	char *rfc9440;
 	char *der_header;
 	char *sha256_header;
 	char *verdict_header;
+	char **dialects;
+	unsigned int dialects_count;
+	struct conf_template *templates;
+	unsigned int templates_count;
 };
 
 struct conf_host {

@@ -66,7 +66,6 @@ static struct slice without_name(struct slice text, struct slice name)
 
 void build_tls(struct build_host *h)
 {
-	static const struct identity_headers no_headers;
 	const struct snapshot_host *o = h->out;
 	const struct tls_host_conf conf = {
 		.name = str(o->names_len > 0 ? o->names[0] : ""),
@@ -76,7 +75,6 @@ void build_tls(struct build_host *h)
 		.verify = o->verify,
 		.verify_depth = o->verify_depth,
 		.session_timeout_s = h->b->snapshot->options.session_timeout_s,
-		.headers = &no_headers,
 	};
 	struct tls_host *host = NULL;
 	char text[256];

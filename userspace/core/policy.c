@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "core/policy_headers.h"
 #include "core/worker.h"
 
 static struct slice text(const char *s)
@@ -11,42 +12,9 @@ static struct slice text(const char *s)
 	return slice_of(s, s == NULL ? 0 : strlen(s));
 }
 
-static void add_header(struct host *h, const char *name, enum identity_field field)
-{
-	if (name == NULL)
-		return;
-	must(h->headers.len < IDENTITY_HEADERS_MAX && h->reserved.len < RESERVED_NAMES_MAX);
-	h->headers.row[h->headers.len].name = text(name);
-	h->headers.row[h->headers.len++].field = field;
-	h->reserved.names[h->reserved.len++] = text(name);
-}
-
-static void choose_headers(struct host *h)
-{
-	const struct snapshot_host *conf = h->conf;
-
-	add_header(h, conf->der_header, IDENTITY_FIELD_DER_BASE64);
-	add_header(h, conf->sha256_header, IDENTITY_FIELD_SHA256_HEX);
-	add_header(h, conf->verdict_header, IDENTITY_FIELD_VERDICT);
-	if (conf->rfc9440 != RFC9440_OFF)
-		add_header(h, "Client-Cert", IDENTITY_FIELD_RFC9440_LEAF);
-	if (conf->rfc9440 == RFC9440_CHAIN)
-		add_header(h, "Client-Cert-Chain", IDENTITY_FIELD_RFC9440_CHAIN);
-}
-
 static bool same_text(const char *a, const char *b)
 {
 	return slice_eq(text(a), text(b));
-}
-
-static bool same_headers(const struct identity_headers *a, const struct identity_headers *b)
-{
-	if (a->len != b->len)
-		return false;
-	for (size_t i = 0; i < a->len; i++)
-		if (a->row[i].field != b->row[i].field || !slice_eq(a->row[i].name, b->row[i].name))
-			return false;
-	return true;
 }
 
 static bool same_tls(const struct snapshot_host *a, const struct snapshot_host *b)
@@ -69,8 +37,7 @@ static struct tls_host *reuse(const struct policy *now, const struct policy *p,
 	    now->snapshot->options.session_timeout_s != p->snapshot->options.session_timeout_s)
 		return NULL;
 	old = find_exact(now, text(h->conf->names[0]));
-	if (old == NULL || !same_tls(old->conf, h->conf) ||
-	    !same_headers(&old->headers, &h->headers))
+	if (old == NULL || !same_tls(old->conf, h->conf))
 		return NULL;
 	return tls_host_ref(old->tls);
 }
@@ -86,10 +53,11 @@ static int build_host(struct worker *w, const struct policy *p, struct host *h, 
 		.verify = conf->verify,
 		.verify_depth = conf->verify_depth,
 		.session_timeout_s = p->snapshot->options.session_timeout_s,
-		.headers = &h->headers,
 	};
+	int e = headers_choose(h);
 
-	choose_headers(h);
+	if (e < 0)
+		return e;
 	h->origins = calloc(conf->origins_len, sizeof(struct origin *));
 	if (h->origins == NULL)
 		return -ENOMEM;
@@ -148,6 +116,7 @@ static void policy_free(struct worker *w, struct policy *p)
 			if (h->origins[n] != NULL)
 				origin_put(w, h->origins[n]);
 		free(h->origins);
+		headers_forget(h);
 	}
 	free(p->names);
 	free(p->hosts);

@@ -18,7 +18,8 @@
 struct host {
 	const struct snapshot_host *conf;
 	struct tls_host *tls;
-	struct identity_headers headers;
+	struct identity_headers headers; /* names are the snapshot's, rows in .. */
+	void *headers_memory;
 	struct reserved reserved;
 	struct origin **origins; /* conf->origins_len of them */
 	uint32_t turn;           /* round robin: next origin to try */

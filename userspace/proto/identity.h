@@ -13,50 +13,63 @@
 
 enum {
 	IDENTITY_CHAIN_MAX = 10,
-	IDENTITY_HEADERS_MAX = 16,
+	IDENTITY_HEADERS_MAX = 160,
 	IDENTITY_BLOCK_MAX = 65536, /* all header lines of one identity, bytes */
+	IDENTITY_KEY_MAX = 65536,   /* bytes of identity_headers_key() */
 };
 
 /* Plain data; slices are borrowed from the cache entry that owns them. */
 struct identity_meta {
 	bool presented;       /* a certificate came */
 	bool verified;        /* and was verified under the host's policy */
+	bool revoked;         /* and would be, had its issuer not revoked it */
+	uint8_t version;      /* 1 to 3 */
+	uint8_t sha256[32];   /* of der */
+	uint8_t sha1[20];     /* of der */
 	struct slice verdict; /* "SUCCESS", "NONE", "FAILED:" and OpenSSL's words */
 	struct slice der;     /* the leaf */
-	uint8_t sha256[32];   /* of der */
 	size_t chain_len;
 	struct slice chain
 		[IDENTITY_CHAIN_MAX]; /* DER, issuer of the leaf first, as verified; the leaf is not in it */
 	struct slice subject; /* RFC 2253 text, UTF-8 escaped: printable ASCII */
 	struct slice issuer;
-	struct slice serial; /* upper-case hexadecimal */
-	int64_t not_before;  /* s since 1970 */
+	struct slice subject_legacy; /* "/C=../CN=..", as X509_NAME_oneline() */
+	struct slice issuer_legacy;
+	struct slice subject_der; /* Name */
+	struct slice issuer_der;
+	struct slice serial;        /* upper-case hexadecimal */
+	struct slice issuer_serial; /* of the issuing certificate; empty: not known */
+	struct slice ski;           /* subject key identifier, bytes */
+	struct slice issuer_ski;
+	struct slice sans; /* see identity_text.h, san_next() */
+	struct slice key_algorithm;
+	struct slice signature_algorithm;
+	int64_t not_before; /* s since 1970 */
 	int64_t not_after;
 };
 
 /* Writes the value of one header; false: this header is left out. */
 typedef bool identity_renderer(const struct identity_meta *meta, struct sink *out);
 
-/* X(CONSTANT, renderer): what a header can say. Other dialects add rows. */
-#define IDENTITY_FIELDS(X)                                                                         \
-	X(DER_BASE64, render_der_base64)                                                           \
-	X(SHA256_HEX, render_sha256_hex)                                                           \
-	X(VERDICT, render_verdict)                                                                 \
-	X(RFC9440_LEAF, render_rfc9440_leaf)                                                       \
-	X(RFC9440_CHAIN, render_rfc9440_chain)
-
-#define X(name, renderer) IDENTITY_FIELD_##name,
-enum identity_field { IDENTITY_FIELDS(X) IDENTITY_FIELD_MAX };
-#undef X
+struct identity_header {
+	struct slice name;         /* a token; borrowed */
+	identity_renderer *render; /* NULL: what template says */
+	struct slice template;     /* see template.h */
+};
 
 /* The headers one host asks for. */
 struct identity_headers {
 	size_t len;
-	struct {
-		struct slice name; /* a token; borrowed */
-		enum identity_field field;
-	} row[IDENTITY_HEADERS_MAX];
+	const struct identity_header *row;
+	struct slice key; /* identity_headers_key() */
 };
+
+/**
+ * identity_headers_key - bytes that are equal when the headers are
+ *
+ * In this process: a renderer is told by its address.
+ */
+void identity_headers_key(const struct identity_headers *headers, struct sink *out);
 
 /**
  * identity_render - all header lines for one client

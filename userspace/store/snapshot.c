@@ -8,7 +8,9 @@
 #include <sys/un.h>
 
 #include "base/text.h"
+#include "proto/dialect.h"
 #include "proto/hostname.h"
+#include "proto/template.h"
 #include "store/snapshot_json.h"
 
 static struct slice slice_of_str(const char *s)
@@ -93,6 +95,28 @@ static int check_headers(const struct snapshot_host *h, size_t at, char *err)
 	return 0;
 }
 
+static int check_templates(const struct snapshot_host *h, size_t at, char *err)
+{
+	if (h->dialects >> DIALECT_MAX != 0)
+		return refuse(err, "hosts[%zu].dialects: unknown", at);
+	if (h->templates_len > TEMPLATES_MAX)
+		return refuse(err, "hosts[%zu].templates: up to %d", at, TEMPLATES_MAX);
+	for (size_t i = 0; i < h->templates_len; i++) {
+		const struct snapshot_template *t = &h->templates[i];
+		struct slice part;
+		const char *why;
+
+		if (!t->header || !t->value)
+			return refuse(err, "hosts[%zu].templates[%zu]: incomplete", at, i);
+		why = snapshot_header_name(slice_of_str(t->header));
+		if (!why)
+			why = template_check(slice_of_str(t->value), &part);
+		if (why)
+			return refuse(err, "hosts[%zu].templates[%zu]: %s", at, i, why);
+	}
+	return 0;
+}
+
 static bool is_address(const struct snapshot_origin *o)
 {
 	switch (o->addr.ss_family) {
@@ -147,6 +171,8 @@ static int check_host(const struct snapshot_host *h, size_t at, char *err)
 	if (h->verify_depth > VERIFY_DEPTH_MAX)
 		return refuse(err, "hosts[%zu].depth: 0 to %d", at, VERIFY_DEPTH_MAX);
 	r = check_headers(h, at, err);
+	if (r == 0)
+		r = check_templates(h, at, err);
 	return r < 0 ? r : check_origins(h, at, err);
 }
 
@@ -234,6 +260,11 @@ static void host_fini(struct snapshot_host *h)
 	free(h->der_header);
 	free(h->sha256_header);
 	free(h->verdict_header);
+	for (size_t i = 0; i < h->templates_len; i++) {
+		free(h->templates[i].header);
+		free(h->templates[i].value);
+	}
+	free(h->templates);
 }
 
 void snapshot_free(struct snapshot *s)

@@ -29,6 +29,11 @@ struct snapshot_origin {
 	socklen_t addr_len;
 };
 
+struct snapshot_template {
+	char *header; /* name */
+	char *value;  /* see proto/template.h */
+};
+
 struct snapshot_host {
 	char **names;          /* normalised (hostname.h); "*.example.com" covers one label */
 	size_t names_len;      /* >= 1 */
@@ -43,6 +48,9 @@ struct snapshot_host {
 	char *der_header; /* header name, or NULL: not sent */
 	char *sha256_header;
 	char *verdict_header;
+	uint32_t dialects; /* bits: 1 << enum dialect_id */
+	struct snapshot_template *templates;
+	size_t templates_len; /* <= TEMPLATES_MAX */
 	struct snapshot_origin *origins;
 	size_t origins_len; /* >= 1 */
 };

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+#include "proto/dialect.h"
+#include "proto/template.h"
 #include "store/snapshot_json.h"
 
 /* Both ends are the same binary, but what is read here came through another process:
@@ -85,12 +87,23 @@ static unsigned int read_word(struct reader *r, const json_t *from, const char *
 	return 0;
 }
 
-/* An array of 1..@max entries, or NULL. */
-static const json_t *read_array(struct reader *r, const json_t *from, const char *key, size_t max)
+/* An array of 0..@max entries, or NULL. */
+static const json_t *read_list(struct reader *r, const json_t *from, const char *key, size_t max)
 {
 	const json_t *v = json_object_get(from, key);
 
-	if (json_is_array(v) && json_array_size(v) >= 1 && json_array_size(v) <= max)
+	if (json_is_array(v) && json_array_size(v) <= max)
+		return v;
+	bad(r, key, "not an array within its bounds");
+	return NULL;
+}
+
+/* The same, with one entry at least. */
+static const json_t *read_array(struct reader *r, const json_t *from, const char *key, size_t max)
+{
+	const json_t *v = read_list(r, from, key, max);
+
+	if (!v || json_array_size(v) >= 1)
 		return v;
 	bad(r, key, "not an array within its bounds");
 	return NULL;
@@ -166,6 +179,41 @@ static void read_names(struct reader *r, const json_t *from, struct snapshot_hos
 	}
 }
 
+static void read_dialects(struct reader *r, const json_t *from, struct snapshot_host *h)
+{
+	const json_t *words = read_list(r, from, "dialects", DIALECT_MAX);
+
+	for (size_t i = 0; i < json_array_size(words); i++) {
+		const char *word = json_string_value(json_array_get(words, i));
+		enum dialect_id id = 0;
+
+		while (word && id < DIALECT_MAX && strcmp(word, dialect_words[id]) != 0)
+			id++;
+		if (!word || id == DIALECT_MAX) {
+			bad(r, "dialects", "unknown word");
+			return;
+		}
+		h->dialects |= 1U << id;
+	}
+}
+
+static void read_templates(struct reader *r, const json_t *from, struct snapshot_host *h)
+{
+	const json_t *all = read_list(r, from, "templates", TEMPLATES_MAX);
+	size_t len = json_array_size(all);
+
+	if (len == 0)
+		return;
+	h->templates = allocated(r, calloc(len, sizeof(*h->templates)));
+	for (size_t i = 0; i < len && r->status == 0; i++) {
+		const json_t *one = json_array_get(all, i);
+
+		h->templates_len = i + 1;
+		h->templates[i].header = read_text(r, one, "header", false);
+		h->templates[i].value = read_text(r, one, "value", false);
+	}
+}
+
 static void read_host(struct reader *r, const json_t *from, struct snapshot_host *h)
 {
 	const json_t *origins = read_array(r, from, "origins", SNAPSHOT_ORIGINS_MAX);
@@ -183,6 +231,8 @@ static void read_host(struct reader *r, const json_t *from, struct snapshot_host
 	h->der_header = read_text(r, from, "der_header", true);
 	h->sha256_header = read_text(r, from, "sha256_header", true);
 	h->verdict_header = read_text(r, from, "verdict_header", true);
+	read_dialects(r, from, h);
+	read_templates(r, from, h);
 	h->origins = allocated(r, calloc(origins_len ? origins_len : 1, sizeof(*h->origins)));
 	for (size_t i = 0; i < origins_len && r->status == 0; i++) {
 		h->origins_len = i + 1;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/un.h>
 
+#include "proto/dialect.h"
 #include "store/snapshot_json.h"
 
 static void cleansing_free(void *p)
@@ -47,6 +48,33 @@ static json_t *address_json(const struct snapshot_origin *o)
 	                 ((const struct sockaddr_un *)&o->addr)->sun_path);
 }
 
+static json_t *dialects_json(uint32_t dialects)
+{
+	json_t *all = json_array();
+
+	for (enum dialect_id id = 0; id < DIALECT_MAX; id++)
+		if (dialects & 1U << id &&
+		    json_array_append_new(all, json_string(dialect_words[id])) < 0) {
+			json_decref(all);
+			return NULL;
+		}
+	return all;
+}
+
+static json_t *templates_json(const struct snapshot_host *h)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < h->templates_len; i++)
+		if (json_array_append_new(all,
+		                          json_pack("{s:s, s:s}", "header", h->templates[i].header,
+		                                    "value", h->templates[i].value)) < 0) {
+			json_decref(all);
+			return NULL;
+		}
+	return all;
+}
+
 static json_t *host_json(const struct snapshot_host *h)
 {
 	json_t *names = json_array();
@@ -58,13 +86,15 @@ static json_t *host_json(const struct snapshot_host *h)
 	for (size_t i = 0; i < h->origins_len; i++)
 		if (json_array_append_new(origins, address_json(&h->origins[i])) < 0)
 			goto nomem;
-	return json_pack("{s:o, s:o, s:b, s:s, s:s, s:s?, s:s, s:i, s:s, s:s, s:s?, s:s?, s:s?}",
+	return json_pack("{s:o, s:o, s:b, s:s, s:s, s:s?, s:s, s:i, s:s, s:s, s:s?, s:s?, s:s?, "
+	                 "s:o, s:o}",
 	                 "names", names, "origins", origins, "default", h->is_default,
 	                 "certificate", h->certificate_pem, "key", h->key_pem, "ca", h->ca_pem,
 	                 "verify", verify_words[h->verify], "depth", (int)h->verify_depth, "inject",
 	                 inject_words[h->inject], "rfc9440", rfc9440_words[h->rfc9440],
 	                 "der_header", h->der_header, "sha256_header", h->sha256_header,
-	                 "verdict_header", h->verdict_header);
+	                 "verdict_header", h->verdict_header, "dialects",
+	                 dialects_json(h->dialects), "templates", templates_json(h));
 nomem:
 	json_decref(names);
 	json_decref(origins);

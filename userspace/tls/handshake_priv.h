@@ -27,8 +27,6 @@ struct tls_host {
 	enum verify_mode verify;
 	uint8_t session_context[TLS_ID_BYTES];
 	uint8_t client_auth_id[TLS_ID_BYTES];
-	struct identity_headers headers; /* names point into header_names */
-	char *header_names;
 };
 
 enum { FAILURE_TEXT_MAX = 256 };

@@ -127,29 +127,6 @@ static const char *load_cas(struct tls_host *h, const struct tls_host_conf *conf
 	return wrong;
 }
 
-static int copy_headers(struct tls_host *h, const struct identity_headers *from)
-{
-	size_t bytes = 0;
-	char *at;
-
-	must(from->len <= IDENTITY_HEADERS_MAX);
-	for (size_t n = 0; n < from->len; n++)
-		bytes += from->row[n].name.len;
-	at = malloc(bytes + 1);
-	if (!at)
-		return -ENOMEM;
-	h->header_names = at;
-	h->headers = *from;
-	for (size_t n = 0; n < from->len; n++) {
-		struct slice name = from->row[n].name;
-
-		memcpy(at, name.ptr, name.len);
-		h->headers.row[n].name = slice_of(at, name.len);
-		at += name.len;
-	}
-	return 0;
-}
-
 int tls_host_new(struct tls_worker *w, const struct tls_host_conf *conf, struct tls_host **out,
                  struct sink *err)
 {
@@ -166,7 +143,7 @@ int tls_host_new(struct tls_worker *w, const struct tls_host_conf *conf, struct 
 	h->session_timeout_s = conf->session_timeout_s < SESSION_TIMEOUT_MAX
 	                               ? conf->session_timeout_s
 	                               : SESSION_TIMEOUT_MAX;
-	if (copy_headers(h, conf->headers) < 0 || context_new(w, &h->ctx) < 0) {
+	if (context_new(w, &h->ctx) < 0) {
 		tls_host_unref(h);
 		return -ENOMEM;
 	}
@@ -199,16 +176,10 @@ void tls_host_unref(struct tls_host *h)
 	if (--h->refs > 0)
 		return;
 	SSL_CTX_free(h->ctx);
-	free(h->header_names);
 	free(h);
 }
 
 const uint8_t *tls_host_client_auth_id(const struct tls_host *h)
 {
 	return h->client_auth_id;
-}
-
-const struct identity_headers *tls_host_headers(const struct tls_host *h)
-{
-	return &h->headers;
 }

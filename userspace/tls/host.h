@@ -23,7 +23,6 @@ struct tls_host_conf {
 	enum verify_mode verify;
 	uint32_t verify_depth;
 	uint32_t session_timeout_s;
-	const struct identity_headers *headers; /* copied */
 };
 
 /**
@@ -53,6 +52,3 @@ void tls_host_unref(struct tls_host *h); /* NULL is fine */
  * matter). Hosts with equal ids may serve each other's connections.
  */
 const uint8_t *tls_host_client_auth_id(const struct tls_host *h);
-
-/** tls_host_headers - the identity headers it was made with; live as long as the host */
-const struct identity_headers *tls_host_headers(const struct tls_host *h);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
-#include <openssl/x509_vfy.h>
+#include <openssl/evp.h>
+#include <openssl/x509v3.h>
 #include <stdlib.h>
 
 #include "tls/digest.h"
@@ -63,20 +64,66 @@ static struct slice put_verdict(long verify_result, struct sink *s)
 	return since(s, at);
 }
 
-static struct slice put_name(const X509_NAME *name, struct sink *s)
+typedef void name_writer(const X509_NAME *name, struct sink *s);
+
+static struct slice put_name(const X509_NAME *name, name_writer *write, struct sink *s)
 {
 	size_t at = s->len;
 
-	x509_put_name(name, s);
+	write(name, s);
 	return since(s, at);
 }
 
-static struct slice put_serial(const X509 *x, struct sink *s)
+static struct slice put_serial(const ASN1_INTEGER *serial, struct sink *s)
 {
 	size_t at = s->len;
 
-	x509_put_serial(x, s);
+	x509_put_serial(serial, s);
 	return since(s, at);
+}
+
+static struct slice put_octets(const ASN1_STRING *octets, struct sink *s)
+{
+	size_t at = s->len;
+
+	x509_put_octets(octets, s);
+	return since(s, at);
+}
+
+static struct slice put_sans(const X509 *x, struct sink *s)
+{
+	size_t at = s->len;
+
+	x509_put_sans(x, s);
+	return since(s, at);
+}
+
+static void names(struct identity_meta *m, const X509 *leaf, struct sink *s)
+{
+	const X509_NAME *subject = X509_get_subject_name(leaf);
+	const X509_NAME *issuer = X509_get_issuer_name(leaf);
+
+	m->subject = put_name(subject, x509_put_name, s);
+	m->issuer = put_name(issuer, x509_put_name, s);
+	m->subject_legacy = put_name(subject, x509_put_name_legacy, s);
+	m->issuer_legacy = put_name(issuer, x509_put_name_legacy, s);
+	m->subject_der = put_name(subject, x509_put_name_der, s);
+	m->issuer_der = put_name(issuer, x509_put_name_der, s);
+	m->sans = put_sans(leaf, s);
+}
+
+/* The issuer's own certificate says it best; without one, what the leaf says of it. */
+static void numbers(struct identity_meta *m, X509 *leaf, X509 *issuer, struct sink *s)
+{
+	m->serial = put_serial(X509_get0_serialNumber(leaf), s);
+	m->ski = put_octets(X509_get0_subject_key_id(leaf), s);
+	m->issuer_serial = put_serial(
+		issuer ? X509_get0_serialNumber(issuer) : X509_get0_authority_serial(leaf), s);
+	m->issuer_ski = put_octets(
+		issuer ? X509_get0_subject_key_id(issuer) : X509_get0_authority_key_id(leaf), s);
+	m->version = (uint8_t)(X509_get_version(leaf) + 1);
+	m->key_algorithm = x509_key_algorithm(leaf);
+	m->signature_algorithm = x509_signature_algorithm(leaf);
 }
 
 /* @s starts with the DER of leaf and chain. */
@@ -98,14 +145,31 @@ static void slice_der(struct identity_meta *m, X509 *leaf, STACK_OF(X509) * chai
 
 static void rebase(struct slice *s, const uint8_t *from, const uint8_t *to)
 {
-	s->ptr = to + (s->ptr - from);
+	if (s->len > 0)
+		s->ptr = to + (s->ptr - from);
+}
+
+/* All that points into the scratch; words of OpenSSL's and ours do not. */
+static void rebase_all(struct identity_meta *m, const uint8_t *from, const uint8_t *to)
+{
+	struct slice *const all[] = {
+		&m->der,           &m->subject,     &m->issuer,        &m->subject_legacy,
+		&m->issuer_legacy, &m->subject_der, &m->issuer_der,    &m->sans,
+		&m->serial,        &m->ski,         &m->issuer_serial, &m->issuer_ski,
+	};
+
+	for (size_t n = 0; n < ARRAY_LEN(all); n++)
+		rebase(all[n], from, to);
+	for (size_t n = 0; n < m->chain_len; n++)
+		rebase(&m->chain[n], from, to);
+	if (!m->verified)
+		rebase(&m->verdict, from, to);
 }
 
 /* Copies what the slices of @i point to behind it. */
 static struct identity *settle(const struct identity *i, const struct sink *s)
 {
 	struct identity *made = malloc(sizeof(*made) + s->len);
-	struct identity_meta *m;
 	uint8_t *bytes;
 
 	if (!made)
@@ -114,34 +178,35 @@ static struct identity *settle(const struct identity *i, const struct sink *s)
 	made->bytes = sizeof(*made) + s->len;
 	bytes = (uint8_t *)(made + 1);
 	memcpy(bytes, s->ptr, s->len);
-	m = &made->meta;
-	rebase(&m->der, s->ptr, bytes);
-	for (size_t n = 0; n < m->chain_len; n++)
-		rebase(&m->chain[n], s->ptr, bytes);
-	rebase(&m->subject, s->ptr, bytes);
-	rebase(&m->issuer, s->ptr, bytes);
-	rebase(&m->serial, s->ptr, bytes);
-	if (!m->verified)
-		rebase(&m->verdict, s->ptr, bytes);
+	rebase_all(&made->meta, s->ptr, bytes);
 	return made;
+}
+
+static int digests(struct identity_meta *m)
+{
+	digest_begin();
+	digest_add(m->der);
+	if (digest_end(m->sha256) < 0 ||
+	    EVP_Digest(m->der.ptr, m->der.len, m->sha1, NULL, EVP_sha1(), NULL) != 1)
+		return -ENOMEM;
+	return 0;
 }
 
 int identity_make(X509 *leaf, STACK_OF(X509) * chain, long verify_result, struct sink *der,
                   struct identity **out)
 {
 	struct identity i = { .meta = { .presented = true,
-		                        .verified = verify_result == X509_V_OK } };
+		                        .verified = verify_result == X509_V_OK,
+		                        .revoked = verify_result == X509_V_ERR_CERT_REVOKED } };
+	X509 *issuer = chain && sk_X509_num(chain) > 0 ? sk_X509_value(chain, 0) : NULL;
 	struct identity *made;
 
 	slice_der(&i.meta, leaf, chain, der);
 	times(&i, leaf, chain);
-	digest_begin();
-	digest_add(i.meta.der);
-	if (digest_end(i.meta.sha256) < 0)
+	if (digests(&i.meta) < 0)
 		return -ENOMEM;
-	i.meta.subject = put_name(X509_get_subject_name(leaf), der);
-	i.meta.issuer = put_name(X509_get_issuer_name(leaf), der);
-	i.meta.serial = put_serial(leaf, der);
+	names(&i.meta, leaf, der);
+	numbers(&i.meta, leaf, issuer, der);
 	i.meta.verdict = put_verdict(verify_result, der);
 	if (der->overflow)
 		return -EMSGSIZE;

@@ -67,7 +67,7 @@ void identity_unref(struct identity *i); /* NULL is fine */
 /**
  * identity_block - the header lines for this client under these headers
  * @i:       NULL: the block for a client without a certificate
- * @headers: as given to tls_host_new(); compared by content, rendered at first use
+ * @headers: with their key; compared by that, rendered at first use
  * @out:     good until the next call for this entry
  *
  * Return: 0; -EMSGSIZE the block is over IDENTITY_BLOCK_MAX; -ENOMEM.

@@ -4,19 +4,6 @@
 
 #include "tls/identity_priv.h"
 
-enum { KEY_MAX = 4096 };
-
-/* Headers as bytes that are equal when the headers are. */
-static void put_key(const struct identity_headers *headers, struct sink *out)
-{
-	must(headers->len <= IDENTITY_HEADERS_MAX);
-	for (size_t n = 0; n < headers->len; n++) {
-		sink_put(out, headers->row[n].name);
-		sink_putc(out, '\n'); /* is in no token */
-		sink_putc(out, (char)headers->row[n].field);
-	}
-}
-
 static struct slice lines(const struct identity_block *b)
 {
 	return slice_of(b->bytes + b->key_len, b->len);
@@ -24,9 +11,9 @@ static struct slice lines(const struct identity_block *b)
 
 /* Renders into the scratch first: how long it will be nobody knows. */
 static int render(struct identity_cache *c, const struct identity_meta *meta,
-                  const struct identity_headers *headers, struct slice key,
-                  struct identity_block **out)
+                  const struct identity_headers *headers, struct identity_block **out)
 {
+	const struct slice key = headers->key;
 	struct sink text = sink_of(c->scratch, IDENTITY_BLOCK_MAX);
 	struct identity_block *b;
 
@@ -37,8 +24,8 @@ static int render(struct identity_cache *c, const struct identity_meta *meta,
 	if (!b)
 		return -ENOMEM;
 	*b = (struct identity_block){ .key_len = key.len, .len = text.len };
-	memcpy(b->bytes, key.ptr, key.len);
-	memcpy(b->bytes + key.len, text.ptr, text.len);
+	slice_copy(b->bytes, key);
+	slice_copy(b->bytes + key.len, sink_slice(&text));
 	*out = b;
 	return 0;
 }
@@ -75,23 +62,19 @@ int identity_block(struct identity_cache *c, struct identity *i,
 {
 	static const struct identity_meta nobody = { .verdict = SLICE("NONE") };
 	struct identity_block **at = i ? &i->blocks : &c->anonymous;
-	uint8_t bytes[KEY_MAX];
-	struct sink key = sink_of(bytes, sizeof(bytes));
 	size_t blocks = 0;
 	int rc;
 
-	put_key(headers, &key);
-	if (key.overflow)
-		return -EMSGSIZE;
+	must(headers->len == 0 || headers->key.len > 0);
 	for (; *at; at = &(*at)->next, blocks++) {
-		if (slice_eq(slice_of((*at)->bytes, (*at)->key_len), sink_slice(&key))) {
+		if (slice_eq(slice_of((*at)->bytes, (*at)->key_len), headers->key)) {
 			*out = lines(*at);
 			return 0;
 		}
 	}
 	if (blocks >= IDENTITY_BLOCKS_MAX)
 		forget_first(c, i, i ? &i->blocks : &c->anonymous);
-	rc = render(c, i ? &i->meta : &nobody, headers, sink_slice(&key), at);
+	rc = render(c, i ? &i->meta : &nobody, headers, at);
 	if (rc < 0)
 		return rc;
 	count(c, i, *at);

@@ -90,6 +90,7 @@ static int encode(X509 *leaf, STACK_OF(X509) * chain, long verify_result, struct
                   uint8_t key[DIGEST_BYTES])
 {
 	size_t told = identity_chain_len(chain);
+	size_t len;
 	uint8_t verdict[8];
 	int rc = x509_put_der(leaf, der);
 
@@ -97,6 +98,9 @@ static int encode(X509 *leaf, STACK_OF(X509) * chain, long verify_result, struct
 		return -EMSGSIZE;
 	for (size_t n = 0; rc == 0 && n < told; n++)
 		rc = x509_put_der(sk_X509_value(chain, (int)n), der);
+	len = der->len;
+	if (rc == 0 && told == 0 && chain && sk_X509_num(chain) > 0)
+		rc = x509_put_der(sk_X509_value(chain, 0), der); /* its serial and key are told */
 	if (rc < 0)
 		return rc;
 	if (der->overflow)
@@ -105,6 +109,7 @@ static int encode(X509 *leaf, STACK_OF(X509) * chain, long verify_result, struct
 	digest_begin();
 	digest_add(sink_slice(der)); /* DER says where each certificate ends */
 	digest_add(slice_of(verdict, sizeof(verdict)));
+	der->len = len;
 	return digest_end(key) < 0 ? -ENOMEM : 0;
 }
 

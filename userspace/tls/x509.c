@@ -38,10 +38,10 @@ void x509_put_name(const X509_NAME *name, struct sink *out)
 	BIO_free(bio);
 }
 
-void x509_put_serial(const X509 *x, struct sink *out)
+void x509_put_serial(const ASN1_INTEGER *serial, struct sink *out)
 {
-	const ASN1_INTEGER *serial = X509_get0_serialNumber(x);
-
+	if (!serial)
+		return;
 	if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER)
 		sink_putc(out, '-');
 	text_hex_upper(out,

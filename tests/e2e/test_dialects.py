@@ -358,3 +358,21 @@ def test_a_mistake_in_a_template_is_told_with_its_line(world, door, origin):
     said = re.search(r":(\d+): hosts\[0\]\.identity\.templates\[0\]: \"certSerail\": no such field", text)
     assert said, text
     assert any("certSerail" in line for line in lines[int(said[1]) - 1:int(said[1]) + 3])
+
+
+@pytest.mark.parametrize("mode, with_cert, without", [
+    ("sanitize", None, None), ("forward_only", "A=1,B=2", None), ("always_forward_only", "A=1,B=2", "A=1,B=2"),
+    ("sanitize_set", "OURS", None), ("append_forward", "A=1,B=2,OURS", None)])
+def test_xfcc_modes(world, door, origin, mode, with_cert, without):
+    dialects = ["xfcc"] if mode in ("sanitize_set", "append_forward") else []
+    d = door([host(world.api, ["api.example.com"], [origin], "optional", world.client_ca, dialects=dialects,
+                   xfcc=mode, inject="every_request")])
+    fields = ["X-Forwarded-Client-Cert: A=1", "X-Forwarded-Client-Cert: B=2", "X_Forwarded_Client_Cert: C=3"]
+    ours = f'Hash={world.alice.sha256};Subject="CN=alice";URI='
+    for cert, want in ((world.alice, with_cert), (None, without)):
+        with Client(d.port, cert=cert) as c:
+            for _ in range(2):
+                assert c.get(fields=fields).status == 200
+                r = origin.requests[-1]
+                assert r.all("X-Forwarded-Client-Cert") == ([want.replace("OURS", ours)] if want else [])
+                assert b"C=3" not in r.head

@@ -224,6 +224,16 @@ Test(load, each_mistake_is_said_where_it_stands)
 		{ 16, "      templates: [{ header: Host, value: a }, { header: X-B }]",
 		  "f:16: hosts[0].identity.templates[0]: \"Host\": this header has a meaning of "
 		  "its own|f:16: hosts[0].identity.templates[1]: header and value are needed|" },
+		{ 16, "      xfcc: sanitize_set",
+		  "f:16: hosts[0].identity.xfcc: sanitize_set needs xfcc or xfcc-cert in "
+		  "identity.dialects|" },
+		{ 16, "      xfcc: forward_only\n      dialects: [xfcc]",
+		  "f:16: hosts[0].identity.xfcc: forward_only goes without xfcc in "
+		  "identity.dialects|" },
+		{ 16, "      xfcc: append_forward\n      dialects: [xfcc-cert]",
+		  "f:16: hosts[0].identity.xfcc: append_forward needs inject: every_request|" },
+		{ 16, "      xfcc: forward",
+		  "f:16: hosts[0].identity.xfcc: \"forward\" is none of: ~" },
 		{ 16, "      templates: [{ header: x-b, value: a }, { header: X-B, value: b }]",
 		  "f:16: hosts[0].identity.templates[1]: X-B is sent by identity.templates[0] "
 		  "already|" },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <signal.h>
+#include <stdio.h>
 
 #include "heads.h"
 #include "proto/rewrite.h"
@@ -312,5 +313,59 @@ Test(rewrite, trailer_sections)
 		EXPECT_REFUSAL(rewrite_trailer(trailers[i].in, &mine, &s), REFUSAL_TRAILER,
 		               "one byte short");
 		cr_expect_eq(s.len, 0, "%s", trailers[i].why);
+	}
+}
+
+static const struct {
+	const char *why;
+	struct slice in, identity, out;
+	uint32_t stripped;
+} forwarded[] = {
+	{ "ours comes behind the client's", SLICE("x-forwarded-client-cert: a=b\r\n"),
+	  SLICE("X-Forwarded-Client-Cert: c=d\r\nE: f\r\n"),
+	  SLICE("X-Forwarded-Client-Cert: a=b,c=d\r\nE: f\r\n"), 0 },
+	{ "several become one",
+	  SLICE("X-Forwarded-Client-Cert: a\r\nX: y\r\nX-Forwarded-Client-Cert: b\r\n"),
+	  SLICE("X-Forwarded-Client-Cert: c\r\n"),
+	  SLICE("X: y\r\nX-Forwarded-Client-Cert: a,b,c\r\n"), 0 },
+	{ "the client's alone", SLICE("X-Forwarded-Client-Cert: a\r\n"), SLICE("E: f\r\n"),
+	  SLICE("X-Forwarded-Client-Cert: a\r\nE: f\r\n"), 0 },
+	{ "without any identity", SLICE("X-Forwarded-Client-Cert: a\r\n"), SLICE(""),
+	  SLICE("X-Forwarded-Client-Cert: a\r\n"), 0 },
+	{ "ours alone", SLICE("X-Forwarded-Client-Cert:\r\n"),
+	  SLICE("X-Forwarded-Client-Cert: c\r\n"), SLICE("X-Forwarded-Client-Cert: c\r\n"), 1 },
+	{ "other spellings and names are removed",
+	  SLICE("X_Forwarded_Client_Cert: a\r\nX-Forwarded-Client-Cert-2: b\r\nClient-Cert: c\r\n"),
+	  SLICE("E: f\r\n"), SLICE("E: f\r\n"), 3 },
+	{ "and one that Connection names",
+	  SLICE("Connection: x-forwarded-client-cert\r\nX-Forwarded-Client-Cert: a\r\n"),
+	  SLICE("E: f\r\n"), SLICE("E: f\r\n"), 1 },
+};
+
+Test(rewrite, a_forwarded_client_certificate_is_kept_where_that_is_asked_for)
+{
+	for (size_t i = 0; i < ARRAY_LEN(forwarded); i++) {
+		char text[512];
+		char want[512];
+		struct rewrite_request in = { .identity = forwarded[i].identity,
+			                      .keeps_xfcc = true };
+		struct framing framing;
+		struct head head;
+		uint8_t room[512];
+		struct sink out = sink_of(room, sizeof(room));
+		uint32_t stripped = 99;
+		int n = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\n%s\r\n",
+		                 (const char *)forwarded[i].in.ptr);
+
+		cr_assert_eq(head_parse_request(slice_of(text, (size_t)n), &widest, &head),
+		             REFUSAL_NONE);
+		cr_assert_eq(framing_request(&head, UINT64_MAX, &framing), REFUSAL_NONE);
+		in.head = &head;
+		in.framing = &framing;
+		cr_assert_eq(rewrite_request(&in, &out, &stripped), REFUSAL_NONE);
+		n = snprintf(want, sizeof(want), "GET / HTTP/1.1\r\n%s\r\n",
+		             (const char *)forwarded[i].out.ptr);
+		EXPECT_SLICE(sink_slice(&out), slice_of(want, (size_t)n), forwarded[i].why);
+		cr_expect_eq(stripped, forwarded[i].stripped, "%s", forwarded[i].why);
 	}
 }

@@ -17,7 +17,7 @@ static const char good[] =
 	"{\"version\":3,\"access_log\":true,\"options\":{},\"hosts\":["
 	"{\"names\":[\"api.example.com\",\"*.api.example.com\"],\"default\":true,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"verify\":\"require\",\"depth\":1,"
-	"\"inject\":\"first_request\",\"rfc9440\":\"off\",\"der_header\":\"X-Der\","
+	"\"inject\":\"first_request\",\"rfc9440\":\"off\",\"xfcc\":\"forward_only\",\"der_header\":\"X-Der\","
 	"\"sha256_header\":\"X-Sha\",\"verdict_header\":null,\"dialects\":[\"nginx\",\"gcp\"],"
 	"\"templates\":[{\"header\":\"X-T\",\"value\":\"${certSerial}\"}],\"origins\":["
 	"{\"label\":\"app:80\",\"ip4\":\"192.0.2.1\",\"port\":80},"
@@ -25,7 +25,7 @@ static const char good[] =
 	"{\"label\":\"unix:/s\",\"unix\":\"/s\"}]},"
 	"{\"names\":[\"b.example.com\"],\"default\":false,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":null,\"verify\":\"none\",\"depth\":0,"
-	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"der_header\":null,"
+	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"xfcc\":\"sanitize\",\"der_header\":null,"
 	"\"sha256_header\":null,\"verdict_header\":null,\"dialects\":[],\"templates\":[],\"origins\":["
 	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}]}]}";
 
@@ -80,6 +80,7 @@ Test(snapshot, decoded_fields_are_what_was_written)
 	cr_expect_eq(h->verify_depth, 1);
 	cr_expect_str_eq(h->der_header, "X-Der");
 	cr_expect_eq(h->dialects, 1U << DIALECT_NGINX | 1U << DIALECT_GCP);
+	cr_expect_eq(h->xfcc, XFCC_FORWARD_ONLY);
 	cr_assert_eq(h->templates_len, 1);
 	cr_expect_str_eq(h->templates[0].header, "X-T");
 	cr_expect_str_eq(h->templates[0].value, "${certSerial}");
@@ -145,6 +146,7 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ 0, "depth", "1.5", "hosts[0].depth" },
 		{ 0, "inject", "\"\"", "hosts[0].inject" },
 		{ 0, "rfc9440", "\"on\"", "hosts[0].rfc9440" },
+		{ 0, "xfcc", "\"forward\"", "hosts[0].xfcc" },
 		{ 0, "der_header", "\"a b\"", "hosts[0].der_header" },
 		{ 0, "der_header", "\"\"", "hosts[0].der_header" },
 		{ 0, "der_header", "\"x:\"", "hosts[0].der_header" },

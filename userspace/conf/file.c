@@ -40,6 +40,7 @@ static const cyaml_schema_value_t template_entry = { CYAML_VALUE_MAPPING(
 static const cyaml_schema_field_t identity_fields[] = {
 	TEXT_FIELD(struct conf_identity, inject),
 	TEXT_FIELD(struct conf_identity, rfc9440),
+	TEXT_FIELD(struct conf_identity, xfcc),
 	TEXT_FIELD(struct conf_identity, der_header),
 	TEXT_FIELD(struct conf_identity, sha256_header),
 	TEXT_FIELD(struct conf_identity, verdict_header),

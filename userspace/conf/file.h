@@ -36,6 +36,7 @@ struct conf_template {
 struct conf_identity {
 	char *inject;
 	char *rfc9440;
+	char *xfcc;
 	char *der_header;
 	char *sha256_header;
 	char *verdict_header;
@@ -106,6 +107,8 @@ enum inject_mode conf_inject(const struct conf_host *h, const char *path,
                              struct positions *positions, struct mistakes *mistakes);
 enum rfc9440_mode conf_rfc9440(const struct conf_host *h, const char *path,
                                struct positions *positions, struct mistakes *mistakes);
+enum xfcc_mode conf_xfcc(const struct conf_host *h, const char *path, struct positions *positions,
+                         struct mistakes *mistakes, enum xfcc_mode def);
 
 /** mistake_at - a mistake in "PATH.KEY" (either may be empty), where that stands */
 __attribute__((format(printf, 5, 6))) void mistake_at(struct mistakes *m, struct positions *p,

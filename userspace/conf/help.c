@@ -29,6 +29,7 @@ struct word_help {
 static const struct word_help verify[] = { VERIFY_MODES(X) };
 static const struct word_help inject[] = { INJECT_MODES(X) };
 static const struct word_help rfc9440[] = { RFC9440_MODES(X) };
+static const struct word_help xfcc[] = { XFCC_MODES(X) };
 #undef X
 
 static void words(FILE *out, const char *key, const struct word_help *rows, size_t len)
@@ -57,4 +58,5 @@ void help_markdown(FILE *out)
 	words(out, "hosts[].client_auth.verify", verify, ARRAY_LEN(verify));
 	words(out, "hosts[].identity.inject", inject, ARRAY_LEN(inject));
 	words(out, "hosts[].identity.rfc9440", rfc9440, ARRAY_LEN(rfc9440));
+	words(out, "hosts[].identity.xfcc", xfcc, ARRAY_LEN(xfcc));
 }

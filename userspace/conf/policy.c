@@ -10,3 +10,6 @@ const char *const inject_words[INJECT_MODE_MAX] = { INJECT_MODES(X) };
 #define X(name, word, help) [RFC9440_##name] = (word),
 const char *const rfc9440_words[RFC9440_MODE_MAX] = { RFC9440_MODES(X) };
 #undef X
+#define X(name, word, help) [XFCC_##name] = (word),
+const char *const xfcc_words[XFCC_MODE_MAX] = { XFCC_MODES(X) };
+#undef X

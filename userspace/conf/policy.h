@@ -37,10 +37,25 @@ enum inject_mode { INJECT_MODES(X) INJECT_MODE_MAX };
 enum rfc9440_mode { RFC9440_MODES(X) RFC9440_MODE_MAX };
 #undef X
 
+/* What becomes of X-Forwarded-Client-Cert: Envoy's forward_client_cert_details. */
+#define XFCC_MODES(X)                                                                              \
+	X(SANITIZE, "sanitize", "the client's is removed (the default without an xfcc dialect)")   \
+	X(SANITIZE_SET, "sanitize_set",                                                            \
+	  "the client's is removed, ours is sent (the default with an xfcc dialect)")              \
+	X(APPEND_FORWARD, "append_forward",                                                        \
+	  "a verified client's is passed on with ours behind it; needs `inject: every_request`")   \
+	X(FORWARD_ONLY, "forward_only", "a verified client's is passed on, others' are removed")   \
+	X(ALWAYS_FORWARD_ONLY, "always_forward_only", "whatever any client sends is passed on")
+
+#define X(name, word, help) XFCC_##name,
+enum xfcc_mode { XFCC_MODES(X) XFCC_MODE_MAX };
+#undef X
+
 /* The words, by value. */
 extern const char *const verify_words[VERIFY_MODE_MAX];
 extern const char *const inject_words[INJECT_MODE_MAX];
 extern const char *const rfc9440_words[RFC9440_MODE_MAX];
+extern const char *const xfcc_words[XFCC_MODE_MAX];
 
 enum {
 	HOST_NAME_MAX_BYTES = 255, /* RFC 1035 section 2.3.4 */

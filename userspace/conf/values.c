@@ -130,3 +130,17 @@ enum rfc9440_mode conf_rfc9440(const struct conf_host *h, const char *path,
 
 	return read_word(h->identity ? h->identity->rfc9440 : NULL, &w, positions, mistakes);
 }
+
+enum xfcc_mode conf_xfcc(const struct conf_host *h, const char *path, struct positions *positions,
+                         struct mistakes *mistakes, enum xfcc_mode def)
+{
+	const struct word w = {
+		.path = path,
+		.key = "identity.xfcc",
+		.words = xfcc_words,
+		.len = ARRAY_LEN(xfcc_words),
+		.def = def,
+	};
+
+	return read_word(h->identity ? h->identity->xfcc : NULL, &w, positions, mistakes);
+}

@@ -141,6 +141,24 @@ static void build_templates(struct names *n, const struct conf_identity *i)
 	}
 }
 
+/* Ours and the client's: each mode sends one of them, both, or none. */
+static void build_xfcc(struct build_host *h)
+{
+	const bool sends_ours = h->out->dialects & (1U << DIALECT_XFCC | 1U << DIALECT_XFCC_CERT);
+	const enum xfcc_mode mode = conf_xfcc(h->conf, h->path, h->b->positions, h->b->mistakes,
+	                                      sends_ours ? XFCC_SANITIZE_SET : XFCC_SANITIZE);
+	const bool wants_ours = mode == XFCC_SANITIZE_SET || mode == XFCC_APPEND_FORWARD;
+
+	h->out->xfcc = mode;
+	if (wants_ours != sends_ours)
+		mistake_at(h->b->mistakes, h->b->positions, h->path, "identity.xfcc",
+		           "%s %s identity.dialects", xfcc_words[mode],
+		           wants_ours ? "needs xfcc or xfcc-cert in" : "goes without xfcc in");
+	else if (mode == XFCC_APPEND_FORWARD && h->out->inject != INJECT_EVERY_REQUEST)
+		mistake_at(h->b->mistakes, h->b->positions, h->path, "identity.xfcc",
+		           "%s needs inject: every_request", xfcc_words[mode]);
+}
+
 void build_headers(struct build_host *h)
 {
 	static struct names n; /* too large for the stack; used up in this call */
@@ -172,4 +190,5 @@ void build_headers(struct build_host *h)
 		build_dialect(&n, i->dialects[at], key);
 	}
 	build_templates(&n, i);
+	build_xfcc(h);
 }

@@ -34,6 +34,11 @@ static void add_dialect(struct chosen *c, const struct dialect *d)
 
 static void choose(struct chosen *c, const struct snapshot_host *conf)
 {
+	/* First: rewrite_request() puts it behind what the client sent. */
+	if (conf->dialects & 1U << DIALECT_XFCC)
+		add_dialect(c, dialect_get(DIALECT_XFCC));
+	if (conf->dialects & 1U << DIALECT_XFCC_CERT)
+		add_dialect(c, dialect_get(DIALECT_XFCC_CERT));
 	add(c, text(conf->der_header), render_der_base64);
 	add(c, text(conf->sha256_header), render_sha256_hex);
 	add(c, text(conf->verdict_header), render_verdict);
@@ -42,7 +47,7 @@ static void choose(struct chosen *c, const struct snapshot_host *conf)
 	if (conf->rfc9440 == RFC9440_CHAIN)
 		add(c, SLICE("Client-Cert-Chain"), render_rfc9440_chain);
 	for (enum dialect_id id = 0; id < DIALECT_MAX; id++)
-		if (conf->dialects & 1U << id)
+		if (id != DIALECT_XFCC && id != DIALECT_XFCC_CERT && conf->dialects & 1U << id)
 			add_dialect(c, dialect_get(id));
 	for (size_t i = 0; i < conf->templates_len; i++) {
 		add(c, text(conf->templates[i].header), NULL);

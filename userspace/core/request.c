@@ -78,6 +78,17 @@ static bool wants_identity(const struct conn *c)
 	       c->link->known_version != x->policy->snapshot->version;
 }
 
+/* Is the client's own X-Forwarded-Client-Cert passed on? */
+static bool keeps_xfcc(const struct conn *c)
+{
+	const enum xfcc_mode mode = c->exchange->host->conf->xfcc;
+
+	if (mode == XFCC_ALWAYS_FORWARD_ONLY)
+		return true;
+	return (mode == XFCC_FORWARD_ONLY || mode == XFCC_APPEND_FORWARD) && c->identity != NULL &&
+	       c->identity->meta.verified;
+}
+
 /* The head for the origin, into c->origin_out. */
 static enum refusal write_head(struct worker *w, struct conn *c, const struct head *head,
                                const struct framing *framing, struct slice authority)
@@ -88,6 +99,7 @@ static enum refusal write_head(struct worker *w, struct conn *c, const struct he
 		.framing = framing,
 		.reserved = &x->host->reserved,
 		.authority = authority,
+		.keeps_xfcc = keeps_xfcc(c),
 	};
 	enum refusal why;
 	struct sink out;

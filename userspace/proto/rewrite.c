@@ -155,6 +155,38 @@ static void put_request_connection(struct sink *out, const struct rewrite_reques
 		sink_put(out, SLICE("Expect: 100-continue\r\n"));
 }
 
+static bool is_kept_xfcc(const struct rewrite_request *in, const struct field *f,
+                         const struct named *named)
+{
+	return in->keeps_xfcc && f->value.len > 0 &&
+	       text_eq_nocase(f->name, SLICE("X-Forwarded-Client-Cert")) &&
+	       !named_has(named, f->name);
+}
+
+/* The identity, last; before its first value what the client says was forwarded to it. */
+static void put_identity(struct sink *out, const struct rewrite_request *in,
+                         const struct named *named)
+{
+	const struct slice start = SLICE("X-Forwarded-Client-Cert: ");
+	struct slice own = in->identity;
+	bool any = false;
+
+	for (size_t i = 0; in->keeps_xfcc && i < in->head->fields_len; i++) {
+		if (!is_kept_xfcc(in, &in->head->fields[i], named))
+			continue;
+		sink_put(out, any ? SLICE(",") : start);
+		sink_put(out, in->head->fields[i].value);
+		any = true;
+	}
+	if (any && own.len > start.len && slice_eq(slice_sub(own, 0, start.len), start)) {
+		sink_putc(out, ',');
+		own = slice_sub(own, start.len, own.len - start.len);
+	} else if (any) {
+		sink_put(out, SLICE("\r\n"));
+	}
+	sink_put(out, own);
+}
+
 enum refusal rewrite_request(const struct rewrite_request *in, struct sink *out,
                              uint32_t *out_stripped)
 {
@@ -178,14 +210,14 @@ enum refusal rewrite_request(const struct rewrite_request *in, struct sink *out,
 		const enum known known = known_field(f->name);
 
 		if (reserved_has(in->reserved, f->name))
-			stripped++;
+			stripped += !is_kept_xfcc(in, f, &named);
 		else if (request_keeps(known, &named, f->name) ||
 		         (known == KNOWN_UPGRADE && in->framing->wants_upgrade))
 			put_field(out, f->name, f->value);
 	}
 	put_request_connection(out, in);
 	put_framing(out, head, in->framing);
-	sink_put(out, in->identity);
+	put_identity(out, in, &named);
 	r = finish(out, start);
 	if (r == REFUSAL_NONE)
 		*out_stripped = stripped;

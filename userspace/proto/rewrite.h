@@ -20,6 +20,7 @@ struct rewrite_request {
 	const struct reserved *reserved; /* the host's own names, or NULL */
 	struct slice authority;          /* Host as sent on; empty: none */
 	struct slice identity;           /* header lines, may be empty; last in the head */
+	bool keeps_xfcc; /* the client's X-Forwarded-Client-Cert goes on, see below */
 };
 
 /**
@@ -33,6 +34,9 @@ struct rewrite_request {
  * and Content-Length are written from @framing, not copied ("Content-Length: 0" where the
  * client said so); Expect is kept when framing->expects_continue; TE, Trailer, Proxy and
  * Proxy-* are dropped.
+ *
+ * With @keeps_xfcc the client's X-Forwarded-Client-Cert, spelled so, is sent on as one
+ * field; where @identity begins with that field, its value comes behind the client's.
  *
  * @out_stripped: written on success: fields removed because their names are reserved
  *

@@ -45,6 +45,7 @@ struct snapshot_host {
 	uint32_t verify_depth; /* intermediates allowed, 0..VERIFY_DEPTH_MAX */
 	enum inject_mode inject;
 	enum rfc9440_mode rfc9440;
+	enum xfcc_mode xfcc;
 	char *der_header; /* header name, or NULL: not sent */
 	char *sha256_header;
 	char *verdict_header;

@@ -149,6 +149,13 @@ def test_rfc9440_leaves_out_a_certificate_over_10_kib(world, door, origin):
     r = ask(world, door, origin, world.big, [],
             templates=[{"header": "X-Large", "value": "${certRFC9440}${certRFC9440TooLarge}"}])
     assert r.get("X-Large") == "true"
+    d = door.running
+    d.write([host(world.api, ["api.example.com"], [origin], "require", world.client_ca, dialects=["rfc9440"])],
+            rfc9440_leaf_bytes=20000)
+    assert d.reload()
+    with Client(d.port, cert=world.big) as c:
+        assert c.get().status == 200
+    assert unwrap(origin.requests[-1].get("Client-Cert")) == world.big.der
 
 
 def xfcc(value):

@@ -165,3 +165,19 @@ Test(dialect, gcp_names_what_is_over_its_limits)
 	cr_expect_null(strstr((char *)room, "X-Client-Cert-Chain:"));
 	cr_expect_null(strstr((char *)room, "Subject-Dn"));
 }
+
+Test(dialect, limits_of_rfc9440_are_the_operators)
+{
+	const struct identity_header row = { .name = SLICE("Client-Cert"),
+		                             .render = render_rfc9440_leaf_limited };
+	struct identity_headers h = { .len = 1, .row = &row };
+	const size_t len = (somebody.der.len + 2) / 3 * 4 + 2;
+	struct sink s = sink_of(room, sizeof(room));
+
+	h.limits.leaf = (uint32_t)len - 1;
+	identity_render(&h, &somebody, &s);
+	cr_expect_eq(s.len, 0);
+	h.limits.leaf++;
+	identity_render(&h, &somebody, &s);
+	cr_expect_gt(s.len, len);
+}

@@ -54,7 +54,7 @@ static int build_host(struct worker *w, const struct policy *p, struct host *h, 
 		.verify_depth = conf->verify_depth,
 		.session_timeout_s = p->snapshot->options.session_timeout_s,
 	};
-	int e = headers_choose(h);
+	int e = headers_choose(h, &p->snapshot->options);
 
 	if (e < 0)
 		return e;

@@ -66,7 +66,7 @@ static void reserve(struct reserved *r, const struct chosen *c)
 	}
 }
 
-int headers_choose(struct host *h)
+int headers_choose(struct host *h, const struct options *options)
 {
 	static struct chosen c; /* too large for a stack; used up in this call */
 	static uint8_t room[IDENTITY_KEY_MAX];
@@ -77,7 +77,10 @@ int headers_choose(struct host *h)
 	c.len = 0;
 	choose(&c, h->conf);
 	reserve(&h->reserved, &c);
-	h->headers = (struct identity_headers){ .len = c.len, .row = c.row };
+	h->headers = (struct identity_headers){ .len = c.len,
+		                                .row = c.row,
+		                                .limits = { options->rfc9440_leaf_bytes,
+		                                            options->rfc9440_chain_bytes } };
 	identity_headers_key(&h->headers, &key);
 	must(!key.overflow);
 	/* Rows and key in one piece. */

@@ -8,7 +8,7 @@
 #include "core/policy.h"
 
 /** headers_choose - fill in @h->headers and @h->reserved from @h->conf. Return: 0; -ENOMEM. */
-MUST_USE int headers_choose(struct host *h);
+MUST_USE int headers_choose(struct host *h, const struct options *options);
 
 /** headers_forget - and free them */
 void headers_forget(struct host *h);

@@ -4,10 +4,11 @@
 #include "proto/identity_fields.h"
 
 static const struct dialect_row rows[] = {
-	DIALECT_ROW("Client-Cert", render_rfc9440_leaf_limited, "`:base64:`, left out over 10 KiB"),
+	DIALECT_ROW("Client-Cert", render_rfc9440_leaf_limited,
+	            "`:base64:`, left out over `options.rfc9440_leaf_bytes`"),
 	DIALECT_ROW("Client-Cert-Chain", render_rfc9440_chain_limited,
 	            "`:base64:, :base64:`: the verified chain without leaf and root, left out over "
-	            "16 KiB"),
+	            "`options.rfc9440_chain_bytes`"),
 };
 
 const struct dialect dialect_rfc9440 = { .rows = rows, .len = ARRAY_LEN(rows) };

@@ -6,6 +6,7 @@
 void identity_headers_key(const struct identity_headers *headers, struct sink *out)
 {
 	must(headers->len <= IDENTITY_HEADERS_MAX);
+	sink_put(out, slice_of(&headers->limits, sizeof(headers->limits)));
 	for (size_t i = 0; i < headers->len; i++) {
 		const struct identity_header *row = &headers->row[i];
 
@@ -22,6 +23,9 @@ void identity_headers_key(const struct identity_headers *headers, struct sink *o
 void identity_render(const struct identity_headers *headers, const struct identity_meta *meta,
                      struct sink *out)
 {
+	struct identity_meta limited = *meta;
+
+	limited.limits = headers->limits;
 	must(headers->len <= IDENTITY_HEADERS_MAX);
 	for (size_t i = 0; i < headers->len; i++) {
 		const struct identity_header *row = &headers->row[i];
@@ -30,8 +34,8 @@ void identity_render(const struct identity_headers *headers, const struct identi
 
 		sink_put(out, row->name);
 		sink_put(out, SLICE(": "));
-		has_value = row->render ? row->render(meta, out)
-		                        : template_render(row->template, meta, out);
+		has_value = row->render ? row->render(&limited, out)
+		                        : template_render(row->template, &limited, out);
 		if (has_value)
 			sink_put(out, SLICE("\r\n"));
 		else

@@ -18,6 +18,11 @@ enum {
 	IDENTITY_KEY_MAX = 65536,   /* bytes of identity_headers_key() */
 };
 
+/* Longest values, bytes; 0: RFC9440_LEAF_MAX and so on. */
+struct rfc9440_limits {
+	uint32_t leaf, chain;
+};
+
 /* Plain data; slices are borrowed from the cache entry that owns them. */
 struct identity_meta {
 	bool presented;       /* a certificate came */
@@ -46,6 +51,7 @@ struct identity_meta {
 	struct slice signature_algorithm;
 	int64_t not_before; /* s since 1970 */
 	int64_t not_after;
+	struct rfc9440_limits limits; /* set by identity_render() */
 };
 
 /* Writes the value of one header; false: this header is left out. */
@@ -61,6 +67,7 @@ struct identity_header {
 struct identity_headers {
 	size_t len;
 	const struct identity_header *row;
+	struct rfc9440_limits limits;
 	struct slice key; /* identity_headers_key() */
 };
 

@@ -153,14 +153,26 @@ bool render_rfc9440_chain(const struct identity_meta *meta, struct sink *out)
 	return true;
 }
 
+bool rfc9440_leaf_is_large(const struct identity_meta *meta)
+{
+	return byte_sequence_len(meta->der) >
+	       (meta->limits.leaf > 0 ? meta->limits.leaf : RFC9440_LEAF_MAX);
+}
+
+bool rfc9440_chain_is_large(const struct identity_meta *meta)
+{
+	return rfc9440_chain_len(meta) >
+	       (meta->limits.chain > 0 ? meta->limits.chain : RFC9440_CHAIN_MAX);
+}
+
 bool render_rfc9440_leaf_limited(const struct identity_meta *meta, struct sink *out)
 {
-	return byte_sequence_len(meta->der) <= RFC9440_LEAF_MAX && render_rfc9440_leaf(meta, out);
+	return !rfc9440_leaf_is_large(meta) && render_rfc9440_leaf(meta, out);
 }
 
 /* Section 2.3: no chain without the leaf. */
 bool render_rfc9440_chain_limited(const struct identity_meta *meta, struct sink *out)
 {
-	return byte_sequence_len(meta->der) <= RFC9440_LEAF_MAX &&
-	       rfc9440_chain_len(meta) <= RFC9440_CHAIN_MAX && render_rfc9440_chain(meta, out);
+	return !rfc9440_leaf_is_large(meta) && !rfc9440_chain_is_large(meta) &&
+	       render_rfc9440_chain(meta, out);
 }

@@ -25,13 +25,17 @@ identity_renderer render_not_before; /* put_date() */
 identity_renderer render_not_after;
 identity_renderer render_pem_percent; /* all but the unreserved characters encoded */
 
-/* RFC 9440, of verified clients; the second set as long as it is within the limits below. */
+/* RFC 9440, of verified clients; the second set as long as it is within the limits. */
 identity_renderer render_rfc9440_leaf;
 identity_renderer render_rfc9440_chain;
 identity_renderer render_rfc9440_leaf_limited;
 identity_renderer render_rfc9440_chain_limited;
 
 enum { RFC9440_LEAF_MAX = 10 * 1024, RFC9440_CHAIN_MAX = 16 * 1024 }; /* encoded, bytes */
+
+/* Are they over meta->limits? */
+bool rfc9440_leaf_is_large(const struct identity_meta *meta);
+bool rfc9440_chain_is_large(const struct identity_meta *meta);
 
 /** rfc9440_chain_len - bytes of the chain's value */
 size_t rfc9440_chain_len(const struct identity_meta *meta);

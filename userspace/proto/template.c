@@ -14,15 +14,10 @@ static bool revoked(const struct identity_meta *meta, struct sink *out)
 	return put_word(out, meta->revoked ? SLICE("1") : SLICE("0"));
 }
 
-static bool is_leaf_too_large(const struct identity_meta *meta)
-{
-	return byte_sequence_len(meta->der) > RFC9440_LEAF_MAX;
-}
-
 /* Whatever the verdict: a template can say that as well. */
 static bool leaf(const struct identity_meta *meta, struct sink *out)
 {
-	if (!meta->presented || is_leaf_too_large(meta))
+	if (!meta->presented || rfc9440_leaf_is_large(meta))
 		return false;
 	put_byte_sequence(out, meta->der);
 	return true;
@@ -30,12 +25,12 @@ static bool leaf(const struct identity_meta *meta, struct sink *out)
 
 static bool leaf_too_large(const struct identity_meta *meta, struct sink *out)
 {
-	return put_word(out, is_leaf_too_large(meta) ? SLICE("true") : SLICE("false"));
+	return put_word(out, rfc9440_leaf_is_large(meta) ? SLICE("true") : SLICE("false"));
 }
 
 static bool chain(const struct identity_meta *meta, struct sink *out)
 {
-	if (meta->chain_len == 0 || rfc9440_chain_len(meta) > RFC9440_CHAIN_MAX)
+	if (meta->chain_len == 0 || rfc9440_chain_is_large(meta))
 		return false;
 	put_rfc9440_chain(meta, out);
 	return true;
@@ -43,7 +38,7 @@ static bool chain(const struct identity_meta *meta, struct sink *out)
 
 static bool chain_too_large(const struct identity_meta *meta, struct sink *out)
 {
-	bool is_too_large = rfc9440_chain_len(meta) > RFC9440_CHAIN_MAX;
+	bool is_too_large = rfc9440_chain_is_large(meta);
 
 	return put_word(out, is_too_large ? SLICE("true") : SLICE("false"));
 }
@@ -92,9 +87,11 @@ static const struct template_field fields[] = {
 	ROW("certNotAfter", render_not_after, "`Mar 21 13:35:00 2022 GMT`"),
 	ROW("certSKI", render_ski, "upper-case hexadecimal"),
 	ROW("certIssuerSKI", render_issuer_ski, "upper-case hexadecimal"),
-	ROW("certRFC9440", leaf, "`:base64:`, up to 10 KiB, whatever the verdict"),
+	ROW("certRFC9440", leaf,
+	    "`:base64:`, up to `options.rfc9440_leaf_bytes`, whatever the verdict"),
 	ROW("certRFC9440TooLarge", leaf_too_large, "`true` or `false`"),
-	ROW("certChainRFC9440", chain, "`:base64:, :base64:`, up to 16 KiB: the verified chain"),
+	ROW("certChainRFC9440", chain,
+	    "`:base64:, :base64:`, up to `options.rfc9440_chain_bytes`: the verified chain"),
 	ROW("certChainRFC9440TooLarge", chain_too_large, "`true` or `false`"),
 	ROW("certSanDns", san_dns, "DNS names, joined by `,`"),
 	ROW("certSanUri", san_uri, "URIs (SPIFFE IDs), joined by `,`"),

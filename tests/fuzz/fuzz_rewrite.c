@@ -90,6 +90,35 @@ static enum refusal write_request(const struct head *h, struct sink *out,
 	return r == REFUSAL_NONE ? rewrite_request(&rw, out, out_stripped) : r;
 }
 
+/* Where it is asked for, the client's X-Forwarded-Client-Cert goes on, in one field and before
+ * what is ours, and nothing else that is reserved does. */
+static void check_forwarded(const struct head *before, struct framing *framing)
+{
+	static uint8_t room[OUT_MAX];
+	const char *const name = "X-Forwarded-Client-Cert";
+	struct sink out = sink_of(room, sizeof(room));
+	struct rewrite_request rw = { .head = before,
+		                      .framing = framing,
+		                      .reserved = &mine,
+		                      .identity = identity,
+		                      .keeps_xfcc = true };
+	uint32_t stripped = 0;
+	struct head h;
+	size_t kept;
+
+	if (rewrite_request(&rw, &out, &stripped) != REFUSAL_NONE || out.len > HEAD_BYTES_MAX)
+		return;
+	must(head_parse_request(sink_slice(&out), &widest, &h) == REFUSAL_NONE);
+	kept = slow_count(&h, name);
+	must(kept <= 1);
+	must(kept <= slow_count(before, name));
+	must(slow_reserved_count(&h) == 2 + kept);
+	must(stripped <= slow_reserved_count(before) - kept);
+	must(h.fields_len >= 2 + kept);
+	if (kept == 1)
+		must(slow_is(h.fields[h.fields_len - 3].name, name));
+}
+
 static void check_written_request(const struct head *h)
 {
 	must(slow_reserved_count(h) == 2);
@@ -178,6 +207,7 @@ static void check_request(struct slice in)
 	must(head_parse_request(sink_slice(&out), &widest, &h) == REFUSAL_NONE);
 	check_written_request(&h);
 	check_named(&before, &h);
+	check_forwarded(&before, &f);
 	must(write_request(&h, &out2, &f2, &stripped) == REFUSAL_NONE);
 	must(stripped == 2);
 	must(slice_eq(sink_slice(&out), sink_slice(&out2)));

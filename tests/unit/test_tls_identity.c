@@ -388,3 +388,28 @@ Test(tls_identity, tells_of_the_issuing_certificate_also_when_that_is_the_root)
 	sk_X509_free(chain);
 	pki_free(&direct);
 }
+
+Test(tls_identity, a_huge_name_is_left_out_where_it_would_be_longer_still)
+{
+	struct pki p = { .key = EVP_EC_gen("P-256"), .x = X509_new() };
+	X509_NAME *name = X509_get_subject_name(p.x);
+	char text[61] = "";
+	struct identity *i;
+
+	for (size_t n = 0; n < 30; n++)
+		memcpy(text + 2 * n, "\xC3\xA9", 2);
+	for (size_t n = 0; n < 120; n++)
+		X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_UTF8, (const uint8_t *)text, -1, -1,
+		                           0);
+	X509_set_issuer_name(p.x, name);
+	X509_gmtime_adj(X509_getm_notBefore(p.x), 0);
+	X509_gmtime_adj(X509_getm_notAfter(p.x), 60);
+	X509_set_pubkey(p.x, p.key);
+	cr_assert(X509_sign(p.x, p.key, EVP_sha256()) > 0);
+	i = intern(&p, NULL, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
+	cr_expect_gt(i->meta.subject.len, 20000);
+	cr_expect_eq(i->meta.subject_legacy.len, 0);
+	cr_expect_eq(i->meta.issuer_der.len, 0);
+	identity_unref(i);
+	pki_free(&p);
+}

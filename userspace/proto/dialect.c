@@ -64,7 +64,8 @@ void dialect_help(FILE *out)
 		"nothing to say is left out: most of them, for a client without a certificate. "
 		"An unverified certificate is seen with `client_auth.verify: request` only; "
 		"dialects that have no word for that leave it out. Distinguished names in RFC "
-		"2253 form escape other characters as `\\XX` of their UTF-8.\n",
+		"2253 form escape other characters as `\\XX` of their UTF-8; one of over 8 KiB is "
+		"left out in its legacy form and by dialects that read its attributes.\n",
 		out);
 	for (enum dialect_id id = 0; id < DIALECT_MAX; id++)
 		help_of(out, id);

@@ -74,6 +74,18 @@ static struct slice put_name(const X509_NAME *name, name_writer *write, struct s
 	return since(s, at);
 }
 
+/* Forms that a header or none has room for: what is too long is nothing, and not in the way. */
+static struct slice put_short_name(const X509_NAME *name, name_writer *write, struct sink *s)
+{
+	const struct sink before = *s;
+	struct slice text = put_name(name, write, s);
+
+	if (!s->overflow && text.len <= IDENTITY_NAME_MAX)
+		return text;
+	*s = before;
+	return (struct slice){ 0 };
+}
+
 static struct slice put_serial(const ASN1_INTEGER *serial, struct sink *s)
 {
 	size_t at = s->len;
@@ -105,10 +117,10 @@ static void names(struct identity_meta *m, const X509 *leaf, struct sink *s)
 
 	m->subject = put_name(subject, x509_put_name, s);
 	m->issuer = put_name(issuer, x509_put_name, s);
-	m->subject_legacy = put_name(subject, x509_put_name_legacy, s);
-	m->issuer_legacy = put_name(issuer, x509_put_name_legacy, s);
-	m->subject_der = put_name(subject, x509_put_name_der, s);
-	m->issuer_der = put_name(issuer, x509_put_name_der, s);
+	m->subject_legacy = put_short_name(subject, x509_put_name_legacy, s);
+	m->issuer_legacy = put_short_name(issuer, x509_put_name_legacy, s);
+	m->subject_der = put_short_name(subject, x509_put_name_der, s);
+	m->issuer_der = put_short_name(issuer, x509_put_name_der, s);
 	m->sans = put_sans(leaf, s);
 }
 

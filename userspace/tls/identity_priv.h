@@ -8,7 +8,9 @@
 
 enum {
 	/* Leaf, chain and names of one client while it is taken apart. */
-	IDENTITY_SCRATCH_BYTES = 2 * IDENTITY_BLOCK_MAX,
+	IDENTITY_SCRATCH_BYTES = 4 * IDENTITY_BLOCK_MAX,
+	/* A name in its legacy form, or its DER; a longer one is left out. */
+	IDENTITY_NAME_MAX = 8192,
 	/* A leaf whose base64 would not leave room for its header's name. */
 	IDENTITY_LEAF_MAX = (IDENTITY_BLOCK_MAX - 1024) / 4 * 3,
 	/* Header sets rendered for one client and kept, at least 2; more push out the first. */

@@ -344,6 +344,6 @@ Test(tls_resume, sessions_of_large_certificates_give_way)
 		pki_free(&big);
 		cr_expect_not(identity_cache_is_heavy(tls_worker_identities(s->w)), "%d", n);
 	}
-	cr_assert_gt(bytes, 4 * IDENTITY_BYTES_EACH);
+	cr_assert_gt(bytes, 4UL * IDENTITY_BYTES_EACH);
 	cr_expect_gt(s->stats.sessions_evicted, 0);
 }

@@ -82,10 +82,10 @@ static enum step dial_next(struct worker *w, struct conn *c)
 {
 	struct exchange *x = c->exchange;
 	struct host *h = x->host;
-	int err = -ECONNREFUSED;
 
 	while (x->tries < h->conf->origins_len) {
 		struct origin *o = pick(w, h);
+		int err;
 
 		if (h->conf->inject == INJECT_EVERY_REQUEST && !x->wants_fresh &&
 		    link_take(w, o, c) != NULL)

@@ -10,8 +10,10 @@ static int64_t wall_s(void)
 /* Sessions hold identities. When those are too large together, the oldest sessions go. */
 static void make_room(struct tls_worker *w)
 {
-	while (identity_cache_is_heavy(w->identities) && sessions_drop_oldest(w->sessions))
-		continue;
+	bool dropped = true;
+
+	while (dropped && identity_cache_is_heavy(w->identities))
+		dropped = sessions_drop_oldest(w->sessions);
 }
 
 /*

@@ -396,8 +396,10 @@ Test(tls_identity, a_huge_name_is_left_out_where_it_would_be_longer_still)
 	char text[61] = "";
 	struct identity *i;
 
-	for (size_t n = 0; n < 30; n++)
-		memcpy(text + 2 * n, "\xC3\xA9", 2);
+	for (size_t n = 0; n < 30; n++) {
+		text[2 * n] = (char)0xC3;
+		text[2 * n + 1] = (char)0xA9;
+	}
 	for (size_t n = 0; n < 120; n++)
 		X509_NAME_add_entry_by_txt(name, "OU", MBSTRING_UTF8, (const uint8_t *)text, -1, -1,
 		                           0);

@@ -43,6 +43,9 @@ enum option_when {
 	X(rfc9440_leaf_bytes,     10240, 1024,   65536, "bytes",       WHEN_RELOAD, "longest Client-Cert of a dialect or template; longer ones are left out") \
 	X(rfc9440_chain_bytes,    16384, 1024,   65536, "bytes",       WHEN_RELOAD, "the same for Client-Cert-Chain")            \
 	X(key_updates,               64,    0,   65535, "updates",     WHEN_RELOAD, "TLS 1.3 KeyUpdates one client may send")    \
+	X(ktls,                       1,    0,       2, "mode",        WHEN_START,  "records in the kernel: 0 off, 1 where it can, 2 refuse to start where it cannot") \
+	X(pipes,                     16,    0,    1024, "pipes",       WHEN_START,  "512 KiB each, to splice bodies through; 0: none") \
+	X(splice_bytes,           65536, 4096, 4294967295U, "bytes",   WHEN_RELOAD, "bodies and chunks with this much to come are spliced, where the kernel has the records") \
 	X(origin_connect_timeout_ms,  60000, 10, 3600000, "ms",        WHEN_RELOAD, "connect(2) to an origin")                   \
 	X(origin_response_timeout_ms, 60000, 10, 3600000, "ms",        WHEN_RELOAD, "between two reads from an origin")          \
 	X(origin_idle_timeout_ms,     60000, 10, 3600000, "ms",        WHEN_RELOAD, "unused pooled origin connection")           \
@@ -51,6 +54,8 @@ enum option_when {
 	X(origin_max_fails,               1,  0,    1000, "failures",  WHEN_RELOAD, "failures before that; 0: never")            \
 	X(dns_refresh_s,                 30,  1,   86400, "s",         WHEN_RELOAD, "origins' names are looked up again")
 /* clang-format on */
+
+enum option_ktls { OPTION_KTLS_OFF, OPTION_KTLS_AUTO, OPTION_KTLS_REQUIRE }; /* ktls: */
 
 struct options {
 #define X(name, def, min, max, unit, when, help) uint32_t name;

@@ -2,9 +2,11 @@
 /*
  * client.h - the client's leg: plaintext in and out, whatever engine carries it.
  *
- * Above this line nobody sees a record. The userspace engine reads ciphertext
- * with recv(2), opens it and seals what goes out; the kernel engine will read and
- * write plaintext on the socket itself behind the same four calls.
+ * Above this line nobody sees a record. The userspace engine (client_user.c) reads
+ * ciphertext with recv(2), opens it and seals what goes out; the kernel engine
+ * (client_kernel.c) reads and writes plaintext on the socket itself. A connection
+ * begins with the first and moves to the second at the first record boundary at
+ * which nothing is unread or unsent (tls/handoff.h).
  */
 #pragma once
 
@@ -22,7 +24,7 @@ enum client_got {
 
 /**
  * client_read - more plaintext
- * @want: read at most this much ciphertext, bytes
+ * @want: read at most this much from the socket, bytes
  * @out:  what c->plain_in held followed by what is new; lies in the worker's
  *        buffer until the next read; the caller keeps what it does not take
  *        (client_keep()). c->plain_in is untouched until then.
@@ -33,7 +35,7 @@ enum client_got client_read(struct worker *w, struct conn *c, size_t want, struc
 MUST_USE bool client_keep(struct worker *w, struct conn *c, struct slice rest);
 
 /**
- * client_send - seal and send plaintext; what the socket does not take waits in c->wire_out
+ * client_send - send plaintext as records; what the socket does not take waits in c->wire_out
  * @plain: up to BULK_BYTES
  *
  * Return: false: the connection was ended.
@@ -45,3 +47,14 @@ MUST_USE bool client_flush(struct worker *w, struct conn *c);
 
 /** client_end - close_notify and FIN behind what waits; false: the connection was ended */
 MUST_USE bool client_end(struct worker *w, struct conn *c);
+
+/** client_is_sent - nothing waits for the client's socket: wire_out is empty, nothing is owed, and
+ *  the kernel has given TCP every record of ours. Only then a FIN is safe. */
+MUST_USE bool client_is_sent(const struct worker *w, const struct conn *c);
+
+/**
+ * client_discard - read what still comes and throw it away, records of any type
+ *
+ * Return: true: there may be more; false: nothing now (@out_ended false) or the end (true).
+ */
+MUST_USE bool client_discard(struct worker *w, struct conn *c, bool *out_ended);

@@ -15,6 +15,7 @@
 #include "core/conn_reason.h"
 #include "core/stash.h"
 #include "proto/hostname.h"
+#include "sys/ktls.h"
 #include "tls/record.h"
 
 struct exchange;
@@ -37,6 +38,11 @@ enum conn_state {
 	CONN_STATE_MAX
 };
 
+enum engine {
+	ENGINE_USER,   /* tls/record.h over recv(2) and send(2) */
+	ENGINE_KERNEL, /* sys/ktls.h: the socket takes and gives plaintext */
+};
+
 struct conn {
 	uint32_t gen;
 	int fd;            /* -1 when free */
@@ -54,6 +60,11 @@ struct conn {
 	bool is_resumed;
 	bool wants_end;     /* FIN is to be sent behind wire_out */
 	bool has_said_end;  /* close_notify was put there */
+	uint8_t engine;     /* enum engine: who seals and opens records */
+	bool wants_kernel;  /* to be handed over at the next record boundary */
+	bool owes_update;   /* kernel engine: a KeyUpdate, and then the next sending key */
+	bool owes_alert;    /* kernel engine: owed_alert, behind wire_out */
+	uint8_t owed_alert; /* its description; 0 is close_notify */
 	uint32_t requests;  /* so far */
 	uint32_t head_seen; /* bytes of the head already searched */
 
@@ -63,7 +74,7 @@ struct conn {
 
 	struct stash wire_in;    /* ciphertext: a record's beginning */
 	struct stash plain_in;   /* plaintext not yet taken */
-	struct stash wire_out;   /* ciphertext not yet sent */
+	struct stash wire_out;   /* for the client's socket: ciphertext; kernel engine: plaintext */
 	struct stash origin_out; /* to the origin, not yet sent; a request that may be sent again */
 	struct stash origin_in;  /* from the origin, not yet taken */
 
@@ -76,6 +87,7 @@ struct conn {
 	uint8_t client_auth_id[32];      /* what the handshake demanded: tls/host.h */
 	uint8_t peer_ip[16];             /* IPv4 mapped into IPv6 */
 	uint16_t peer_port;
+	struct ktls_sent sent; /* what TCP must have been given before a FIN: sys/ktls.h */
 	struct record_state record;
 	struct hostname sni;
 };

@@ -10,6 +10,8 @@
 #include "core/policy.h"
 #include "core/stash.h"
 #include "sys/channel.h"
+#include "sys/ktls.h"
+#include "sys/pipe.h"
 #include "sys/ring.h"
 #include "sys/stats.h"
 #include "tls/handshake.h"
@@ -74,8 +76,10 @@ struct worker {
 	size_t origins_len;
 	struct pool exchanges;
 	struct stashes stashes;
-	struct queue handshakes; /* have bytes to be shown to OpenSSL */
-	struct queue resumes;    /* used up their steps, not their bytes */
+	struct pipe_pool pipes;
+	struct ktls_support ktls; /* what the master found at start */
+	struct queue handshakes;  /* have bytes to be shown to OpenSSL */
+	struct queue resumes;     /* used up their steps, not their bytes */
 
 	struct listener listeners[LISTENERS_MAX];
 	struct access_log log;

@@ -55,3 +55,10 @@ bool body_end(struct body *b);
 
 /** body_wants - bytes known to be still missing: UINT64_MAX when the body does not say */
 uint64_t body_wants(const struct body *b);
+
+/** body_opaque - bytes to come that nobody has to look at: the rest of a known length, or of the
+ *  data of the chunk that has begun; 0 else */
+uint64_t body_opaque(const struct body *b);
+
+/** body_skip - @n of them, at most body_opaque(), were moved unseen */
+void body_skip(struct body *b, uint64_t n);

@@ -42,6 +42,20 @@
 	X(records_opened,         "TLS records opened by the userspace engine")                    \
 	X(records_sealed,         "TLS records sealed by the userspace engine")                    \
 	X(key_updates,            "KeyUpdates received")                                           \
+	X(key_updates_refused,    "KeyUpdates that ended the connection: this kernel cannot rekey") \
+	X(ktls_support,           "what kernel TLS can do here: bits of ktls_pack(), 0 without it") \
+	X(ktls_conns_open,        "connections whose records the kernel keeps, now")               \
+	X(ktls_bad_records,       "records that the kernel could not open: EBADMSG, EMSGSIZE")     \
+	X(ktls_control_records,   "records that are not data, taken from the kernel")              \
+	X(bodies_up_splice,       "request bodies that went at least in part by splice")           \
+	X(bodies_up_kernel,       "request bodies by recv and send over kernel TLS")               \
+	X(bodies_up_user,         "request bodies through the userspace record engine")            \
+	X(bodies_down_splice,     "response bodies that went at least in part by splice")          \
+	X(bodies_down_kernel,     "response bodies by recv and send over kernel TLS")              \
+	X(bodies_down_user,       "response bodies through the userspace record engine")           \
+	X(bytes_spliced_up,       "body bytes spliced from clients to origins")                    \
+	X(bytes_spliced_down,     "body bytes spliced from origins to clients")                    \
+	X(pipes_exhausted,        "bodies that were to be spliced and found no pipe")              \
 	X(truncations,            "clients that ended without close_notify")                       \
 	X(origin_dials,           "connections opened to origins")                                 \
 	X(origin_dial_failures,   "connections to origins that failed")                            \
@@ -53,14 +67,15 @@
 	X(cqes,                   "completions handled")
 /* clang-format on */
 
-enum { STATS_REASONS_MAX = 64 };
+enum { STATS_REASONS_MAX = 64, STATS_HANDOFFS_MAX = 16 };
 
 struct worker_stats {
 #define X(name, help) uint64_t name;
 	WORKER_STATS(X)
 #undef X
-	uint64_t ended[STATS_REASONS_MAX];   /* by enum conn_reason */
-	uint64_t refused[STATS_REASONS_MAX]; /* by enum refusal */
+	uint64_t ended[STATS_REASONS_MAX];     /* by enum conn_reason */
+	uint64_t refused[STATS_REASONS_MAX];   /* by enum refusal */
+	uint64_t handoffs[STATS_HANDOFFS_MAX]; /* by enum handoff */
 } __attribute__((aligned(64)));
 
 /**

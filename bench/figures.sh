@@ -16,6 +16,7 @@ rounds=${ROUNDS:-3}
 requests=${REQUESTS:-30000}
 handshakes=${HANDSHAKES:-2000}
 idle=${IDLE:-5000}
+verified=4096
 
 dir=$(mktemp -d)
 pids=
@@ -78,7 +79,7 @@ sluiced_up() {
 	cat >"$dir/sluice.yaml" <<YAML
 listen: ["127.0.0.1:$port"]
 access_log: false
-options: { workers: $2, requests_per_conn: 100000000 }
+options: { workers: $2, requests_per_conn: 100000000, verified_per_worker: $verified }
 hosts:
   - names: [localhost]
     certificate: $dir/server.pem
@@ -243,6 +244,9 @@ echo "$(openssl version), Linux $(uname -r), $(nproc) CPUs, $(git -C "$here" rev
 printf '%-44s %9s %9s %9s   ratio\n' "CPU of one worker; medians of $rounds" sluiced "(first)" nginx
 job "keep-alive GET 1 KiB, 64 connections" keepalive -c 64 -n "$requests" -w 3200
 job "full handshake and one request" handshake -c 16 -n "$handshakes" -w 200
+verified=0
+job "the same, each chain verified anew" handshake -c 16 -n "$handshakes" -w 200
+verified=4096
 job "resumed handshake and one request" resume -c 16 -n "$handshakes" -w 200
 memory
 losses "reload each second" 10 reload 10

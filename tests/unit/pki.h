@@ -30,6 +30,7 @@ struct pki_spec {
 	size_t pad;        /* bytes of a private extension */
 	const char *usage; /* extendedKeyUsage; NULL: none */
 	const char *organisation;
+	const struct pki *twin; /* has the same key */
 };
 
 static inline void pki_extension(X509 *x, X509 *issuer, int nid, const char *value)
@@ -60,12 +61,19 @@ static inline void pki_pad(X509 *x, size_t bytes)
 	free(fill);
 }
 
+static inline EVP_PKEY *pki_key(const struct pki_spec *s)
+{
+	if (s->twin) {
+		cr_assert_eq(EVP_PKEY_up_ref(s->twin->key), 1);
+		return s->twin->key;
+	}
+	return s->is_rsa ? EVP_RSA_gen(s->rsa_bits ? s->rsa_bits : 2048) : EVP_EC_gen("P-256");
+}
+
 static inline struct pki pki_make(const struct pki_spec *s)
 {
 	static long serial = 0x1000;
-	struct pki p = { .key = s->is_rsa ? EVP_RSA_gen(s->rsa_bits ? s->rsa_bits : 2048)
-		                          : EVP_EC_gen("P-256"),
-		         .x = X509_new() };
+	struct pki p = { .key = pki_key(s), .x = X509_new() };
 	X509_NAME *name = X509_get_subject_name(p.x);
 	X509 *issuer = s->issuer ? s->issuer->x : NULL;
 

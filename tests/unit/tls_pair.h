@@ -11,7 +11,7 @@
 #include "tls/control.h"
 #include "tls/handshake.h"
 
-enum { PAIR_HOSTS_MAX = 4, PAIR_BUF = 400000 };
+enum { PAIR_HOSTS_MAX = 4, PAIR_VERIFIED = 8, PAIR_BUF = 400000 };
 
 /* Worker and hosts. */
 struct pair_server {
@@ -78,7 +78,11 @@ static inline struct tls_host *pair_lookup(void *arg, const struct hostname *sni
 static inline void pair_server_init(struct pair_server *s, uint32_t sessions)
 {
 	struct tls_worker_conf conf = {
-		.lookup = pair_lookup, .sessions = sessions, .identities = 4, .stats = &s->stats
+		.lookup = pair_lookup,
+		.sessions = sessions,
+		.identities = 4,
+		.verified = PAIR_VERIFIED,
+		.stats = &s->stats,
 	};
 
 	memset(s, 0, sizeof(*s));

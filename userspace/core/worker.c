@@ -81,6 +81,7 @@ int worker_init(struct worker *w, const struct options *options)
 		.lookup = greet_lookup,
 		.sessions = options->sessions_per_worker,
 		.identities = options->identities_per_worker,
+		.verified = options->verified_per_worker,
 		.stats = w->stats,
 	};
 	int err;

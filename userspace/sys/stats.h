@@ -30,6 +30,9 @@
 	X(sessions_evicted,       "TLS sessions dropped to make room")                             \
 	X(sessions_hit,           "TLS sessions found")                                            \
 	X(sessions_miss,          "TLS sessions asked for and not found or no longer good")        \
+	X(verified_hit,           "client chains found verified already")                          \
+	X(verified_miss,          "client chains to be verified: not found, or no longer good")    \
+	X(verified_evicted,       "verified client chains dropped to make room")                   \
 	X(identities_hit,         "client certificates found in the cache")                        \
 	X(identities_miss,        "client certificates parsed and rendered")                       \
 	X(identities_evicted,     "client certificates dropped to make room")                      \

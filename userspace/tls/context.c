@@ -3,11 +3,7 @@
 
 #include "tls/handshake_priv.h"
 
-enum {
-	/* A 12 KiB certificate with its chain; OpenSSL's own default is 100 KiB. */
-	CLIENT_CHAIN_MAX = 65536,
-	SECURITY_LEVEL = 2, /* 112 bits: no RSA under 2048, no SHA-1 */
-};
+enum { SECURITY_LEVEL = 2 }; /* 112 bits: no RSA under 2048, no SHA-1 */
 
 static void on_keylog(const SSL *ssl, const char *line)
 {
@@ -99,6 +95,7 @@ int context_new(struct tls_worker *w, SSL_CTX **out)
 	SSL_CTX_set_client_hello_cb(c, hello_on_client_hello, NULL);
 	SSL_CTX_set_tlsext_servername_callback(c, hello_on_servername);
 	SSL_CTX_set_keylog_callback(c, on_keylog);
+	SSL_CTX_set_cert_verify_callback(c, verify_on_chain, NULL);
 	*out = c;
 	return 0;
 }

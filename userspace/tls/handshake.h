@@ -39,6 +39,7 @@ struct tls_worker_conf {
 	tls_lookup *lookup;
 	uint32_t sessions; /* kept for resumption; 0: none */
 	uint32_t identities;
+	uint32_t verified; /* client chains kept that need not be verified again; 0: none */
 	struct worker_stats *stats;
 };
 

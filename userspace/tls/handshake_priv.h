@@ -9,18 +9,26 @@
 #include "tls/handshake.h"
 #include "tls/keys.h"
 #include "tls/sessions.h"
+#include "tls/verified.h"
 #include "tls/wire.h"
+
+enum {
+	/* A 12 KiB certificate with its chain; OpenSSL's own default is 100 KiB. */
+	CLIENT_CHAIN_MAX = 65536,
+};
 
 struct tls_worker {
 	tls_lookup *lookup;
 	struct worker_stats *stats;
 	struct identity_cache *identities;
 	struct sessions *sessions; /* NULL: none are kept */
+	struct verified *verified; /* NULL: none are kept */
 	SSL_CTX *front;            /* every handshake starts here, before its host is known */
 };
 
 struct tls_host {
 	SSL_CTX *ctx;
+	STACK_OF(X509) * cas; /* as a set: sorted, each once; equal where client_auth_id is */
 	uint32_t refs;
 	uint32_t verify_depth;
 	uint32_t session_timeout_s;
@@ -91,6 +99,13 @@ bool hello_agrees(const struct tls_handshake *h);
 
 /* verify.c */
 int verify_on_certificate(int ok, X509_STORE_CTX *store);
+
+/**
+ * verify_on_chain - the chain of a client: X509_verify_cert(), or the same from memory
+ *
+ * On a hit @store has error and chain as X509_verify_cert() left them before.
+ */
+int verify_on_chain(X509_STORE_CTX *store, void *arg);
 
 /** verify_mode_flags - SSL_VERIFY_* of a host */
 int verify_mode_flags(enum verify_mode mode);

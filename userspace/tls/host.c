@@ -106,6 +106,26 @@ static bool trust(SSL_CTX *ctx, STACK_OF(X509) * cas)
 	return true;
 }
 
+static int by_content(const X509 *const *a, const X509 *const *b)
+{
+	return X509_cmp(*a, *b);
+}
+
+/* NULL is out of memory. */
+static STACK_OF(X509) * set_of(STACK_OF(X509) * cas)
+{
+	STACK_OF(X509) *set = X509_chain_up_ref(cas);
+
+	if (!set)
+		return NULL;
+	(void)sk_X509_set_cmp_func(set, by_content);
+	sk_X509_sort(set);
+	for (int n = sk_X509_num(set) - 1; n > 0; n--)
+		if (X509_cmp(sk_X509_value(set, n), sk_X509_value(set, n - 1)) == 0)
+			X509_free(sk_X509_delete(set, n));
+	return set;
+}
+
 static const char *load_cas(struct tls_host *h, const struct tls_host_conf *conf)
 {
 	STACK_OF(X509) *cas = NULL;
@@ -116,7 +136,8 @@ static const char *load_cas(struct tls_host *h, const struct tls_host_conf *conf
 			return "client CAs: none given";
 		if (pem_certificates(conf->ca_pem, &cas) < 0)
 			return "client CAs: no good PEM certificate";
-		if (!trust(h->ctx, cas))
+		h->cas = set_of(cas);
+		if (!h->cas || !trust(h->ctx, cas))
 			wrong = "client CAs: cannot be used";
 	}
 	if (!wrong &&
@@ -176,6 +197,7 @@ void tls_host_unref(struct tls_host *h)
 	if (--h->refs > 0)
 		return;
 	SSL_CTX_free(h->ctx);
+	sk_X509_pop_free(h->cas, X509_free);
 	free(h);
 }
 

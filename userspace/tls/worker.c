@@ -50,6 +50,8 @@ int tls_worker_new(const struct tls_worker_conf *conf, struct tls_worker **out)
 	rc = identity_cache_new(conf->identities, conf->stats, &w->identities);
 	if (rc == 0 && conf->sessions > 0)
 		rc = sessions_new(conf->sessions, conf->stats, &w->sessions);
+	if (rc == 0 && conf->verified > 0)
+		rc = verified_new(conf->verified, conf->stats, &w->verified);
 	if (rc == 0)
 		rc = context_new(w, &w->front);
 	if (rc < 0) {
@@ -67,6 +69,7 @@ void tls_worker_free(struct tls_worker *w)
 	SSL_CTX_free(w->front);
 	sessions_free(w->sessions); /* its sessions refer to identities */
 	identity_cache_free(w->identities);
+	verified_free(w->verified);
 	free(w);
 }
 

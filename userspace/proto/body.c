@@ -39,6 +39,12 @@ static enum refusal take_chunked(struct body *b, struct slice in, const struct r
 	return REFUSAL_NONE;
 }
 
+static void skip_length(struct body *b, uint64_t n)
+{
+	b->left -= n;
+	b->is_done = b->left == 0;
+}
+
 enum refusal body_take(struct body *b, struct slice in, const struct reserved *reserved,
                        struct sink *tail, struct body_taken *out)
 {
@@ -53,8 +59,7 @@ enum refusal body_take(struct body *b, struct slice in, const struct reserved *r
 	if (b->kind == BODY_LENGTH) {
 		if (n > b->left)
 			n = (size_t)b->left;
-		b->left -= n;
-		b->is_done = b->left == 0;
+		skip_length(b, n);
 	}
 	*out = (struct body_taken){ .forward = n, .consumed = n };
 	return REFUSAL_NONE;
@@ -74,4 +79,31 @@ uint64_t body_wants(const struct body *b)
 	if (b->kind == BODY_LENGTH)
 		return b->left;
 	return UINT64_MAX;
+}
+
+uint64_t body_opaque(const struct body *b)
+{
+	if (b->is_done)
+		return 0;
+	switch ((enum body_kind)b->kind) {
+	case BODY_LENGTH:
+		return b->left;
+	case BODY_CHUNKED:
+		return chunked_opaque(&b->chunked);
+	case BODY_UNTIL_CLOSE:
+		return UINT64_MAX;
+	case BODY_NONE:
+	case BODY_TUNNEL:
+		break;
+	}
+	return 0;
+}
+
+void body_skip(struct body *b, uint64_t n)
+{
+	must(n <= body_opaque(b));
+	if (b->kind == BODY_LENGTH)
+		skip_length(b, n);
+	else if (b->kind == BODY_CHUNKED)
+		chunked_skip(&b->chunked, n);
 }

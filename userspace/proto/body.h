@@ -56,9 +56,13 @@ bool body_end(struct body *b);
 /** body_wants - bytes known to be still missing: UINT64_MAX when the body does not say */
 uint64_t body_wants(const struct body *b);
 
-/** body_opaque - bytes to come that nobody has to look at: the rest of a known length, or of the
- *  data of the chunk that has begun; 0 else */
+/**
+ * body_opaque - bytes to come that nobody has to look at
+ *
+ * Return: the rest of a known length, or of the data of the chunk that has begun;
+ *         UINT64_MAX until the connection's end; 0 else (between chunks, a tunnel, done).
+ */
 uint64_t body_opaque(const struct body *b);
 
-/** body_skip - @n of them, at most body_opaque(), were moved unseen */
+/** body_skip - @n of them, 1..body_opaque(), were moved unseen: as body_take() over them */
 void body_skip(struct body *b, uint64_t n);

@@ -147,6 +147,20 @@ static enum refusal walk_byte(struct chunked *c, uint8_t b, uint64_t max)
 	return c->state == 0 ? REFUSAL_CHUNK_EXTENSION : REFUSAL_NONE;
 }
 
+uint64_t chunked_opaque(const struct chunked *c)
+{
+	return c->state == DATA ? c->left : 0;
+}
+
+void chunked_skip(struct chunked *c, uint64_t n)
+{
+	must(n <= chunked_opaque(c));
+	c->total += n;
+	c->left -= n;
+	if (c->left == 0)
+		c->state = DATA_CR;
+}
+
 enum refusal chunked_walk(struct chunked *c, struct slice in, uint64_t max, size_t *out_len,
                           bool *out_last)
 {
@@ -160,10 +174,7 @@ enum refusal chunked_walk(struct chunked *c, struct slice in, uint64_t max, size
 			size_t n = in.len - i < c->left ? in.len - i : (size_t)c->left;
 
 			i += n;
-			c->total += n;
-			c->left -= n;
-			if (c->left == 0)
-				c->state = DATA_CR;
+			chunked_skip(c, n);
 			continue;
 		}
 		r = walk_byte(c, in.ptr[i], max);

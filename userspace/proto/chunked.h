@@ -46,6 +46,12 @@ struct chunked {
 MUST_USE enum refusal chunked_walk(struct chunked *c, struct slice in, uint64_t max,
                                    size_t *out_len, bool *out_last);
 
+/** chunked_opaque - data of the current chunk still to come; 0 outside of it */
+uint64_t chunked_opaque(const struct chunked *c);
+
+/** chunked_skip - @n bytes of it, 1..chunked_opaque(), went past unseen: as chunked_walk() over them */
+void chunked_skip(struct chunked *c, uint64_t n);
+
 /**
  * trailer_end - length of a trailer section, with its final empty line
  * @in: bytes behind the last chunk's line, so far; TRAILER_BYTES_MAX at most

@@ -82,7 +82,9 @@ bool ktls_can(const struct ktls_support *s, uint16_t version, enum ktls_cipher c
 /** ktls_is_whole - every version and cipher both ways (rekey does not count) */
 bool ktls_is_whole(const struct ktls_support *s);
 
-/** ktls_pack, ktls_unpack - the same in 13 bits, to hand to another process; error and what are lost */
+enum { KTLS_PACK_BITS = 4 * KTLS_CIPHER_MAX + 1 };
+
+/** ktls_pack, ktls_unpack - the same in KTLS_PACK_BITS bits, to hand to another process; error and what are lost */
 uint32_t ktls_pack(const struct ktls_support *s);
 void ktls_unpack(uint32_t bits, struct ktls_support *out);
 

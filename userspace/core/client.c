@@ -241,3 +241,26 @@ bool client_keep(struct worker *w, struct conn *c, struct slice rest)
 	conn_end(w, c, CONN_REASON_NO_BUFFER);
 	return false;
 }
+
+void client_broken(struct worker *w, struct conn *c, int err)
+{
+	if (err != -EBADMSG && err != -EMSGSIZE) {
+		conn_end(w, c, CONN_REASON_CLIENT_RESET);
+		return;
+	}
+	w->stats->ktls_bad_records++;
+	conn_end(w, c, CONN_REASON_TLS_RECORD);
+}
+
+bool client_spliced(struct worker *w, struct conn *c, size_t len)
+{
+	c->sent.plain += len;
+	c->record.tx.seq += (len + RECORD_PLAIN_MAX - 1) / RECORD_PLAIN_MAX + 1;
+	w->stats->bytes_to_clients += len;
+	return true;
+}
+
+bool client_owes(const struct conn *c)
+{
+	return c->owes_update || c->owes_alert || c->wants_end;
+}

@@ -42,6 +42,14 @@ MUST_USE bool client_keep(struct worker *w, struct conn *c, struct slice rest);
  */
 MUST_USE bool client_send(struct worker *w, struct conn *c, struct slice plain);
 
+/**
+ * client_spliced - the kernel engine's socket was given @len bytes of plaintext past client_send()
+ *
+ * Every byte must be counted: a FIN waits for it, and a key may protect only so many records.
+ * Return: false: the connection was ended.
+ */
+MUST_USE bool client_spliced(struct worker *w, struct conn *c, size_t len);
+
 /** client_flush - send what waits; false: the connection was ended */
 MUST_USE bool client_flush(struct worker *w, struct conn *c);
 
@@ -51,6 +59,12 @@ MUST_USE bool client_end(struct worker *w, struct conn *c);
 /** client_is_sent - nothing waits for the client's socket: wire_out is empty, nothing is owed, and
  *  the kernel has given TCP every record of ours. Only then a FIN is safe. */
 MUST_USE bool client_is_sent(const struct worker *w, const struct conn *c);
+
+/** client_owes - is there, beside what is in wire_out, something for client_flush() to do? */
+bool client_owes(const struct conn *c);
+
+/** client_broken - a system call on the client's socket failed with @err (negative): end, and say why */
+void client_broken(struct worker *w, struct conn *c, int err);
 
 /**
  * client_discard - read what still comes and throw it away, records of any type

@@ -20,6 +20,9 @@ static size_t read_size(struct worker *w, struct conn *c)
 
 	if (!x->is_answering || body_wants(&x->down) < BULK_FROM)
 		return READ_ORIGIN;
+	/* The next chunk's line is all that is wanted when chunks are long enough for a pipe. */
+	if (x->down_splice.is_used && body_opaque(&x->down) == 0)
+		return READ_SMALL;
 	if (stash_reserve(&w->stashes, &c->wire_out, BULK_BLOCK_BYTES) < 0)
 		return READ_ORIGIN;
 	return BULK_BYTES;
@@ -29,7 +32,9 @@ static size_t read_size(struct worker *w, struct conn *c)
  * of it: a link that is owed a rest would take the next request for that. */
 static bool is_sent(const struct conn *c)
 {
-	return c->exchange->up.is_done && stash_is_empty(&c->origin_out);
+	const struct exchange *x = c->exchange;
+
+	return x->up.is_done && stash_is_empty(&c->origin_out) && !splice_holds(&x->up_splice);
 }
 
 /* The response is complete: what becomes of the link and of the connection. */
@@ -232,23 +237,56 @@ static enum step left(struct worker *w, struct conn *c, int err)
 	return STEP_GONE;
 }
 
-enum step down_step(struct worker *w, struct conn *c)
+/* What was read or spliced and not sent goes first. STEP_ON: all of it is gone. */
+static enum step flush(struct worker *w, struct conn *c)
 {
-	struct exchange *x = c->exchange;
-	struct slice held = stash_left(&c->origin_in);
-	uint8_t *to = w->plain + PLAIN_HEADROOM;
-	ssize_t n = 0;
+	struct splice *s = &c->exchange->down_splice;
 
-	if (!stash_is_empty(&c->wire_out)) {
+	if (!stash_is_empty(&c->wire_out) || client_owes(c)) {
 		if (!client_flush(w, c))
 			return STEP_GONE;
 		if (!stash_is_empty(&c->wire_out))
 			return STEP_WAIT;
 	}
-	if (c->link == NULL || x->down_ended)
+	if (splice_holds(s)) {
+		if (!splice_flush_down(w, c))
+			return STEP_GONE;
+		if (splice_holds(s))
+			return STEP_WAIT;
+	}
+	return STEP_ON;
+}
+
+/* More of the body through a pipe. */
+static enum step splice_on(struct worker *w, struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	int err = 0;
+
+	switch (splice_down(w, c, &err)) {
+	case SPLICE_MOVED:
+		if (splice_holds(&x->down_splice))
+			return STEP_WAIT;
+		return x->down.is_done ? complete(w, c) : STEP_ON;
+	case SPLICE_AGAIN:
+	case SPLICE_ASK:
 		return STEP_WAIT;
+	case SPLICE_ENDED:
+		return left(w, c, err);
+	case SPLICE_GONE:
+		break;
+	}
+	return STEP_GONE;
+}
+
+/* More from the origin's socket, behind @held. */
+static enum step read_on(struct worker *w, struct conn *c, struct slice held)
+{
+	uint8_t *to = w->plain + PLAIN_HEADROOM;
+	ssize_t n = 0;
+
 	slice_copy(to, held);
-	if (held.len == 0 || x->down_starved) {
+	if (held.len == 0 || c->exchange->down_starved) {
 		size_t want = read_size(w, c);
 
 		if (!c->link->may_read)
@@ -264,5 +302,23 @@ enum step down_step(struct worker *w, struct conn *c)
 			c->link->may_read = false;
 	}
 	held = slice_of(to, held.len + (size_t)n);
-	return x->is_answering ? body(w, c, held, 0) : head(w, c, held);
+	return c->exchange->is_answering ? body(w, c, held, 0) : head(w, c, held);
+}
+
+enum step down_step(struct worker *w, struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	struct slice held = stash_left(&c->origin_in);
+	enum step step = flush(w, c);
+
+	if (step != STEP_ON)
+		return step;
+	if (c->link == NULL || x->down_ended)
+		return STEP_WAIT;
+	/* The last of it had to wait in a pipe. */
+	if (x->is_answering && x->down.is_done)
+		return complete(w, c);
+	if (held.len == 0 && splice_wants_down(w, c))
+		return splice_on(w, c);
+	return read_on(w, c, held);
 }

@@ -19,6 +19,26 @@ struct exchange *exchange_begin(struct worker *w, struct conn *c)
 	return x;
 }
 
+/* Who carried the bodies: counted when they end, whole or not. */
+static void count_bodies(struct worker_stats *stats, const struct conn *c)
+{
+	const struct exchange *x = c->exchange;
+	const bool is_kernel = c->engine == ENGINE_KERNEL;
+
+	if (x->up.kind == BODY_TUNNEL)
+		return;
+	if (x->bytes_in > 0) {
+		stats->bodies_up_splice += x->up_splice.is_used;
+		stats->bodies_up_kernel += !x->up_splice.is_used && is_kernel;
+		stats->bodies_up_user += !is_kernel;
+	}
+	if (x->is_answering && x->down.kind != BODY_NONE) {
+		stats->bodies_down_splice += x->down_splice.is_used;
+		stats->bodies_down_kernel += !x->down_splice.is_used && is_kernel;
+		stats->bodies_down_user += !is_kernel;
+	}
+}
+
 void exchange_end(struct worker *w, struct conn *c)
 {
 	struct exchange *x = c->exchange;
@@ -30,6 +50,8 @@ void exchange_end(struct worker *w, struct conn *c)
 	}
 	if (w->policy->snapshot->access_log)
 		log_request(w, c);
+	count_bodies(w->stats, c);
+	splice_end(w, c);
 	c->exchange = NULL;
 	policy_unref(w, x->policy);
 	pool_put(&w->exchanges, x);

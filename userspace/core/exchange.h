@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "core/splice.h"
 #include "proto/body.h"
 #include "proto/hostname.h"
 #include "proto/refusal.h"
@@ -11,7 +12,6 @@
 struct conn;
 struct host;
 struct origin;
-struct pipe;
 struct policy;
 struct worker;
 
@@ -22,20 +22,20 @@ struct exchange {
 	struct host *host;
 	struct origin *origin; /* that serves it; borrowed from host */
 	struct body up, down;
-	struct pipe *up_pipe, *down_pipe; /* while spliced bytes are on their way; or NULL */
-	uint64_t begun_ms;                /* first byte of the head was there */
-	uint64_t sent_ms;                 /* request handed to the origin; 0: not yet */
-	uint64_t answered_ms;             /* first byte of the response; 0: not yet */
-	uint64_t bytes_in;                /* body bytes from the client */
-	uint64_t bytes_out;               /* head and body bytes to the client */
-	uint64_t mark;                    /* how far it had come when its timer was set */
-	uint16_t tries;                   /* origins tried */
-	uint16_t interims;                /* 1xx passed on */
-	uint16_t status;                  /* sent to the client; 0: none */
-	uint8_t refusal;                  /* enum refusal */
-	uint8_t waits;                    /* what its timer is for: session.c */
-	uint8_t minor;                    /* the request's HTTP/1.minor */
-	bool is_head;                     /* method HEAD */
+	struct splice up_splice, down_splice;
+	uint64_t begun_ms;    /* first byte of the head was there */
+	uint64_t sent_ms;     /* request handed to the origin; 0: not yet */
+	uint64_t answered_ms; /* first byte of the response; 0: not yet */
+	uint64_t bytes_in;    /* body bytes from the client */
+	uint64_t bytes_out;   /* head and body bytes to the client */
+	uint64_t mark;        /* how far it had come when its timer was set */
+	uint16_t tries;       /* origins tried */
+	uint16_t interims;    /* 1xx passed on */
+	uint16_t status;      /* sent to the client; 0: none */
+	uint8_t refusal;      /* enum refusal */
+	uint8_t waits;        /* what its timer is for: session.c */
+	uint8_t minor;        /* the request's HTTP/1.minor */
+	bool is_head;         /* method HEAD */
 	bool wants_upgrade;
 	bool is_answering; /* a final response head went to the client */
 	bool has_identity; /* the head in origin_out carries the identity lines */
@@ -45,9 +45,7 @@ struct exchange {
 	bool up_starved;   /* what is in plain_in is not enough to go on */
 	bool down_starved;
 	bool link_keeps; /* the origin lets its connection go on */
-	bool up_spliced; /* some of that body went by splice */
-	bool down_spliced;
-	bool up_ended; /* tunnel: that direction has ended and was passed on */
+	bool up_ended;   /* tunnel: that direction has ended and was passed on */
 	bool down_ended;
 	uint16_t method_len, path_len;
 	char method[EXCHANGE_METHOD_MAX];

@@ -88,10 +88,10 @@ static enum waits_for waits_for(const struct conn *c)
 {
 	const struct exchange *x = c->exchange;
 
-	if (!stash_is_empty(&c->wire_out))
+	if (!stash_is_empty(&c->wire_out) || splice_holds(&x->down_splice))
 		return WAITS_SEND;
 	if (c->state == CONN_EXCHANGE && !x->up.is_done && !x->is_answering &&
-	    stash_is_empty(&c->origin_out))
+	    stash_is_empty(&c->origin_out) && !splice_holds(&x->up_splice))
 		return WAITS_BODY;
 	return WAITS_ORIGIN;
 }
@@ -100,7 +100,7 @@ static enum waits_for waits_for(const struct conn *c)
 static uint64_t mark_of(const struct conn *c, enum waits_for what)
 {
 	const struct exchange *x = c->exchange;
-	const uint64_t apart = 1 << 21; /* more than all blocks below hold together */
+	const uint64_t apart = 1 << 22; /* more than all blocks and the pipe below hold together */
 
 	switch (what) {
 	case WAITS_SEND:
@@ -109,7 +109,7 @@ static uint64_t mark_of(const struct conn *c, enum waits_for what)
 		return x->bytes_in * apart + c->wire_in.len + c->plain_in.len;
 	case WAITS_ORIGIN:
 		return (x->bytes_in + x->bytes_out) * apart + c->wire_in.len + c->origin_in.len +
-		       c->origin_out.at;
+		       c->origin_out.at + splice_len(&x->up_splice);
 	case WAITS_NOTHING:
 		break;
 	}
@@ -170,15 +170,24 @@ void session_run(struct worker *w, struct conn *c)
 		queue_push(&w->resumes, c);
 }
 
+static uint64_t unsent(const struct conn *c)
+{
+	uint64_t held = c->exchange == NULL ? 0 : splice_len(&c->exchange->down_splice);
+
+	return stash_left(&c->wire_out).len + held;
+}
+
 /* A socket reports that it takes more only when a good part of its buffer is free; a
  * client that reads slowly has made less room than that, but some. */
 static void send_timeout(struct worker *w, struct conn *c)
 {
-	size_t left = stash_left(&c->wire_out).len;
+	uint64_t left = unsent(c);
 
 	if (!client_flush(w, c))
 		return;
-	if (stash_left(&c->wire_out).len == left) {
+	if (c->exchange != NULL && stash_is_empty(&c->wire_out) && !splice_flush_down(w, c))
+		return;
+	if (unsent(c) == left) {
 		conn_end(w, c, CONN_REASON_SEND_TIMEOUT);
 		return;
 	}

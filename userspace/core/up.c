@@ -47,6 +47,9 @@ static size_t read_size(struct worker *w, struct conn *c)
 	struct body *b = &c->exchange->up;
 	uint64_t wants = body_wants(b);
 
+	/* The next chunk's line is all that is wanted when chunks are long enough for a pipe. */
+	if (c->exchange->up_splice.is_used && body_opaque(b) == 0)
+		return READ_SMALL;
 	if (wants < BULK_FROM || stash_reserve(&w->stashes, &c->origin_out, BULK_BLOCK_BYTES) < 0)
 		return READ_SMALL;
 	if (b->kind == BODY_LENGTH && wants < BULK_BYTES)
@@ -116,24 +119,25 @@ static enum step take(struct worker *w, struct conn *c, struct slice in)
 	return STEP_ON;
 }
 
-enum step up_step(struct worker *w, struct conn *c)
+/* What was read or spliced and not sent goes first. False: the origin must take some of it. */
+static bool flush_all(struct worker *w, struct conn *c)
 {
-	struct exchange *x = c->exchange;
+	struct splice *s = &c->exchange->up_splice;
+
+	if (!stash_is_empty(&c->origin_out))
+		flush(w, c);
+	if (!stash_is_empty(&c->origin_out))
+		return false;
+	if (splice_holds(s))
+		splice_flush_up(w, c);
+	return !splice_holds(s);
+}
+
+/* More from the client's socket. */
+static enum step read_on(struct worker *w, struct conn *c)
+{
 	struct slice in = stash_left(&c->plain_in);
 
-	if (c->link == NULL || x->up_ended)
-		return STEP_WAIT;
-	if (!stash_is_empty(&c->origin_out)) {
-		flush(w, c);
-		if (!stash_is_empty(&c->origin_out))
-			return STEP_WAIT;
-	}
-	if (x->up.is_done)
-		return STEP_WAIT;
-	if (in.len > 0 && !x->up_starved)
-		return take(w, c, in);
-	if (!c->may_read && !c->has_ended && !c->has_records)
-		return STEP_WAIT;
 	switch (client_read(w, c, read_size(w, c), &in)) {
 	case CLIENT_DATA:
 		return take(w, c, in);
@@ -148,4 +152,27 @@ enum step up_step(struct worker *w, struct conn *c)
 		break;
 	}
 	return STEP_GONE;
+}
+
+enum step up_step(struct worker *w, struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	struct slice in = stash_left(&c->plain_in);
+
+	if (c->link == NULL || x->up_ended || !flush_all(w, c) || x->up.is_done)
+		return STEP_WAIT;
+	if (in.len > 0 && !x->up_starved)
+		return take(w, c, in);
+	if (!c->may_read && !c->has_ended && !c->has_records)
+		return STEP_WAIT;
+	if (in.len == 0 && splice_wants_up(w, c)) {
+		enum splice_got got = splice_up(w, c);
+
+		if (got == SPLICE_GONE)
+			return STEP_GONE;
+		if (got != SPLICE_ASK)
+			return got == SPLICE_MOVED && !splice_holds(&x->up_splice) ? STEP_ON
+			                                                           : STEP_WAIT;
+	}
+	return read_on(w, c);
 }

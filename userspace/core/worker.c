@@ -46,7 +46,8 @@ static int make_tables(struct worker *w, const struct options *o)
 		return -ENOMEM;
 	if (pool_init(&w->exchanges, sizeof(struct exchange), o->conns_per_worker) < 0 ||
 	    pool_init(&w->stashes.small, SMALL_BLOCK_BYTES, o->small_buffers) < 0 ||
-	    pool_init(&w->stashes.bulk, BULK_BLOCK_BYTES, o->bulk_buffers) < 0)
+	    pool_init(&w->stashes.bulk, BULK_BLOCK_BYTES, o->bulk_buffers) < 0 ||
+	    pipe_pool_init(&w->pipes, o->pipes) < 0)
 		return -ENOMEM;
 	return 0;
 }

@@ -8,7 +8,11 @@ import socket
 import subprocess
 import time
 
-HANG = 40  # seconds after which a wait counts as a hang; nothing is ever measured against it
+import stats
+
+# Seconds after which a wait counts as a hang; nothing is ever measured against it. On a machine that is emulated
+# (tools/vm) everything takes longer: SLUICE_SLOW is the factor.
+HANG = 40 * int(os.environ.get("SLUICE_SLOW", "1"))
 FAULTS = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "UndefinedBehavior", "must(", "Assertion")
 
 
@@ -169,6 +173,11 @@ class Door:
             self.process.wait()
         self.process = None
 
+    # --- what it counted ------------------------------------------------------------------------
+    def stats(self):
+        """The counters of stats.h, summed over all workers: {name: number, or list where it is an array}."""
+        return stats.read(wait_until(self.workers, "a worker")[0])
+
     # --- logs -----------------------------------------------------------------------------------
     def errors(self):
         with open(os.path.join(self.directory, "error.log"), errors="replace") as f:
@@ -191,7 +200,7 @@ class Door:
             rows = [r for r in self.log() if all(r.get(k) == v for k, v in wanted.items())]
             return rows if len(rows) >= count else None
         try:
-            return wait_until(found, f"access log lines {wanted}", 20)
+            return wait_until(found, f"access log lines {wanted}")
         except AssertionError as e:
             raise AssertionError(f"{e}\n{self.log()[-5:]}\n{self.errors()[-2000:]}") from None
 

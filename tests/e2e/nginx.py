@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from door import free_port, wait_until
+from door import HANG, free_port, wait_until
 
 CONF = """
 daemon off;
@@ -58,4 +58,4 @@ class Nginx:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(HANG)

@@ -3,10 +3,13 @@
 # make                 build sluiced into build/release
 # make demo            install what is missing, build, and send one request with a client certificate
 # make run             the same, and stay up
-# make test            install what is missing, build, and run every test that needs no special kernel
+# make test            install what is missing, build, and run every test
 # make check           layers, banned calls, headers, format, units, corpus replay: no root, no network
 # make lint            clang-tidy, cppcheck, shellcheck
 # make e2e             real clients, real origin; ONLY=name runs those that match
+# make check-vm        kernel TLS and what depends on the kernel, in emulated guests with Linux 6.1 and 6.12; KERNEL=6.1, ONLY=name
+# make check-vm-next   the same with the newest kernel Debian has
+# make check-vm-asan   the same with the asan build, Linux 6.12
 # make fuzz T=head     libFuzzer on one target, SECONDS=60
 # make cover           lines covered by units, replay and e2e
 # make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
@@ -70,10 +73,10 @@ FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*
 PROBES   := $(patsubst tests/probe/%.c,%,$(sort $(wildcard tests/probe/*.c)))
 TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/fuzz/*.c bench/*.c))
 FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch]))
-SHELL_SRC := $(sort $(wildcard tools/*.sh bench/*.sh) .ci/run)
+SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all bench deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt fmt-check layers \
-	fuzz replay cover figures docs docs-check clean help FORCE
+	check-vm check-vm-next check-vm-asan fuzz replay cover figures docs docs-check clean help FORCE
 all: $(O)/sluiced
 
 # --- a change of flags rebuilds; an unchanged stamp does not. FORCE is phony: under a bare .SECONDARY a missing
@@ -123,6 +126,16 @@ unit: $(UNIT)
 
 e2e: $(O)/sluiced
 	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e
+
+# Guests under QEMU without KVM (tools/vm), one for each kernel, at the same time.
+KERNEL ?= 6.1 6.12
+check-vm: deps
+	$(Q)$(MAKE) all
+	$(Q)SLUICED=$(abspath $(O)/sluiced) ONLY='$(ONLY)' VM_OUT=build/vm/$(FLAVOUR) tools/vm/check.sh $(KERNEL)
+check-vm-next:
+	$(Q)$(MAKE) KERNEL=next check-vm
+check-vm-asan:
+	$(Q)$(MAKE) FLAVOUR=asan KERNEL=6.12 check-vm
 
 layers:
 	$(call say,LAYERS,userspace)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Everything that needs no special kernel, in order of what it costs: `make test`. Ends at the first failure.
+# Everything, in order of what it costs: `make test`. Ends at the first failure.
 set -eu
 cd "$(dirname "$0")/.."
 jobs=$(nproc)
@@ -31,4 +31,5 @@ step "build asan" mk FLAVOUR=asan all
 step "unit asan" mk FLAVOUR=asan unit
 step "e2e asan" mk FLAVOUR=asan e2e
 step "demo" env SLUICED="$PWD/build/release/sluiced" tools/demo.sh
+step "vm" mk check-vm
 echo "== all passed: $(($(date +%s) - begun)) s"

@@ -53,6 +53,17 @@ def children(pid):
     return sorted(out)
 
 
+def descriptors(pid):
+    """What each descriptor of a process names; one that is closed while we look is left out."""
+    out = {}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            out[int(fd)] = os.readlink(f"/proc/{pid}/fd/{fd}")
+        except FileNotFoundError:
+            pass
+    return out
+
+
 def memory(pid, word="Rss"):
     """Bytes of /proc/PID/smaps_rollup."""
     with open(f"/proc/{pid}/smaps_rollup") as f:

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from client import Client, request, status
-from door import HANG, children, host, wait_until
+from door import HANG, children, descriptors, host, wait_until
 from load import Load
 from origin import answer
 
@@ -59,8 +59,7 @@ def test_no_process_keeps_descriptors_that_are_not_its_own(world, door, origin):
     """A worker has no configuration, key or certificate file open, and no descriptor of the test's."""
     d = door(hosts(world, origin))
     for pid in d.workers():
-        for fd in os.listdir(f"/proc/{pid}/fd"):
-            target = os.readlink(f"/proc/{pid}/fd/{fd}")
+        for target in descriptors(pid).values():
             assert not target.endswith((".pem", ".key", ".yaml")), target
 
 

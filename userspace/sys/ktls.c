@@ -255,20 +255,26 @@ static uint64_t overhead(uint16_t version, enum ktls_cipher cipher)
 	       TAG_BYTES;
 }
 
-int ktls_unsent(const struct ktls_sys *sys, int fd, const struct ktls_sent *sent)
+int ktls_made(const struct ktls_sys *sys, int fd, const struct ktls_sent *sent, uint64_t *out)
 {
 	uint64_t seq = 0;
-	uint64_t given = 0;
-	uint64_t made;
 	int r;
 
 	must(sent->cipher < KTLS_CIPHER_MAX);
 	r = next_seq(sys, fd, sent->cipher, &seq);
 	if (r == 0)
+		*out = sent->before + sent->plain +
+		       (seq - sent->first_seq) * overhead(sent->version, sent->cipher);
+	return r;
+}
+
+int ktls_unsent(const struct ktls_sys *sys, int fd, const struct ktls_sent *sent)
+{
+	uint64_t given = 0;
+	uint64_t made = 0;
+	int r = ktls_made(sys, fd, sent, &made);
+
+	if (r == 0)
 		r = tcp_given(sys, fd, &given);
-	if (r < 0)
-		return r;
-	made = sent->before + sent->plain +
-	       (seq - sent->first_seq) * overhead(sent->version, sent->cipher);
-	return given < made;
+	return r < 0 ? r : given < made;
 }

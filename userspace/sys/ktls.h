@@ -133,3 +133,12 @@ struct ktls_sent {
 	uint64_t first_seq;
 };
 MUST_USE int ktls_unsent(const struct ktls_sys *sys, int fd, const struct ktls_sent *sent);
+
+/**
+ * ktls_made - bytes that TCP has been given or will be, when all records made so far are sent
+ *
+ * The next TX key's ktls_sent begins there: it must be asked before that key is set.
+ * Return: 0; -errno.
+ */
+MUST_USE int ktls_made(const struct ktls_sys *sys, int fd, const struct ktls_sent *sent,
+                       uint64_t *out);

@@ -9,12 +9,10 @@
 #include "tls/suite.h"
 
 enum {
-	ALERT_BYTES = 2,
 	ALERT_LEVEL_WARNING = 1,
 	ALERT_LEVEL_FATAL = 2,
 	HANDSHAKE_CLIENT_HELLO = 1,
 	HANDSHAKE_KEY_UPDATE = 24,
-	KEY_UPDATE_BYTES = 5, /* type, length in 3 bytes, request */
 };
 
 static enum control_action fatal(uint8_t *out_alert, enum tls_alert description)
@@ -29,7 +27,7 @@ static enum control_action alert_record(const struct record_state *r, struct sli
 	uint8_t level;
 	uint8_t description;
 
-	if (payload.len != ALERT_BYTES)
+	if (payload.len != CONTROL_ALERT_BYTES)
 		return fatal(out_alert, ALERT_DECODE_ERROR);
 	level = payload.ptr[0];
 	description = payload.ptr[1];
@@ -52,9 +50,9 @@ static enum control_action key_update(struct record_state *r, struct slice paylo
 	size_t known;
 	uint8_t request;
 
-	static_assert(sizeof(r->partial) == KEY_UPDATE_BYTES, "room for one KeyUpdate");
-	must(r->partial_len < KEY_UPDATE_BYTES);
-	if (payload.len > KEY_UPDATE_BYTES - r->partial_len)
+	static_assert(sizeof(r->partial) == CONTROL_KEY_UPDATE_BYTES, "room for one KeyUpdate");
+	must(r->partial_len < CONTROL_KEY_UPDATE_BYTES);
+	if (payload.len > CONTROL_KEY_UPDATE_BYTES - r->partial_len)
 		return fatal(out_alert, ALERT_UNEXPECTED_MESSAGE);
 	memcpy(r->partial + r->partial_len, payload.ptr, payload.len);
 	r->partial_len = (uint8_t)(r->partial_len + payload.len);
@@ -63,7 +61,7 @@ static enum control_action key_update(struct record_state *r, struct slice paylo
 		return fatal(out_alert, ALERT_UNEXPECTED_MESSAGE);
 	if (memcmp(r->partial, head, known) != 0)
 		return fatal(out_alert, ALERT_DECODE_ERROR);
-	if (r->partial_len < KEY_UPDATE_BYTES)
+	if (r->partial_len < CONTROL_KEY_UPDATE_BYTES)
 		return CONTROL_NOTHING;
 
 	r->partial_len = 0;
@@ -93,23 +91,44 @@ enum control_action control_record(struct record_state *r, enum record_type type
 	return fatal(out_alert, ALERT_UNEXPECTED_MESSAGE);
 }
 
+/* Type, length in three bytes, request. */
+void control_key_update(bool request, uint8_t out[CONTROL_KEY_UPDATE_BYTES])
+{
+	const uint8_t message[CONTROL_KEY_UPDATE_BYTES] = { HANDSHAKE_KEY_UPDATE, 0, 0, 1,
+		                                            request };
+
+	memcpy(out, message, sizeof(message));
+}
+
+int record_next_tx(struct record_state *r)
+{
+	must(record_is_tls13(r));
+	return keys_next(r, &r->tx);
+}
+
 int record_update_tx(struct aead_cache *c, struct record_state *r, bool request, struct sink *out)
 {
-	const uint8_t message[KEY_UPDATE_BYTES] = { HANDSHAKE_KEY_UPDATE, 0, 0, 1, request };
+	uint8_t message[CONTROL_KEY_UPDATE_BYTES];
 	int rc;
 
 	if (!record_is_tls13(r))
 		return -ENOTSUP;
+	control_key_update(request, message);
 	rc = record_seal(c, r, RECORD_HANDSHAKE, slice_of(message, sizeof(message)), out);
-	return rc < 0 ? rc : keys_next(r, &r->tx);
+	return rc < 0 ? rc : record_next_tx(r);
+}
+
+void control_alert(uint8_t description, uint8_t out[CONTROL_ALERT_BYTES])
+{
+	out[0] = description == ALERT_CLOSE_NOTIFY ? ALERT_LEVEL_WARNING : ALERT_LEVEL_FATAL;
+	out[1] = description;
 }
 
 int record_alert(struct aead_cache *c, struct record_state *r, uint8_t description,
                  struct sink *out)
 {
-	const uint8_t level = description == ALERT_CLOSE_NOTIFY ? ALERT_LEVEL_WARNING
-	                                                        : ALERT_LEVEL_FATAL;
-	const uint8_t alert[ALERT_BYTES] = { level, description };
+	uint8_t alert[CONTROL_ALERT_BYTES];
 
+	control_alert(description, alert);
 	return record_seal(c, r, RECORD_ALERT, slice_of(alert, sizeof(alert)), out);
 }

@@ -9,6 +9,8 @@
 
 #include "tls/record.h"
 
+enum { CONTROL_ALERT_BYTES = 2, CONTROL_KEY_UPDATE_BYTES = 5 };
+
 enum control_action {
 	CONTROL_NOTHING,      /* go on */
 	CONTROL_CLOSE_NOTIFY, /* the peer's clean end */
@@ -44,6 +46,19 @@ enum control_action control_record(struct record_state *r, enum record_type type
  */
 MUST_USE int record_update_tx(struct aead_cache *c, struct record_state *r, bool request,
                               struct sink *out);
+
+/**
+ * record_next_tx - move our sending key on behind a KeyUpdate that the kernel sealed
+ *
+ * TLS 1.3 only. Return: 0; -EIO.
+ */
+MUST_USE int record_next_tx(struct record_state *r);
+
+/** control_key_update - the content of a KeyUpdate record; @request: ask the peer for one too */
+void control_key_update(bool request, uint8_t out[CONTROL_KEY_UPDATE_BYTES]);
+
+/** control_alert - the content of an alert record; level is fatal but for close_notify (0) */
+void control_alert(uint8_t description, uint8_t out[CONTROL_ALERT_BYTES]);
 
 /** record_alert - seal an alert; level is fatal but for close_notify (0) */
 MUST_USE int record_alert(struct aead_cache *c, struct record_state *r, uint8_t description,

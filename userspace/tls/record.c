@@ -57,6 +57,11 @@ size_t record_seal_bytes(const struct record_state *r, size_t plain_len)
 	return plain_len + records_of(r, plain_len) * extra_bytes(r);
 }
 
+bool record_key_holds(const struct record_state *r, uint64_t records)
+{
+	return r->tx.seq + records <= suites[r->suite].records_max;
+}
+
 static int seal_one(struct aead_cache *c, struct record_state *r, enum record_type type,
                     struct slice plain, uint8_t *wire)
 {
@@ -97,7 +102,7 @@ int record_seal(struct aead_cache *c, struct record_state *r, enum record_type t
 	must(r->plain_max > 0);
 	must(!out->overflow);
 	must(sink_room(out) >= record_seal_bytes(r, plain.len));
-	if (type == RECORD_APPLICATION_DATA && r->tx.seq + records > suites[r->suite].records_max)
+	if (type == RECORD_APPLICATION_DATA && !record_key_holds(r, records))
 		return -EKEYEXPIRED;
 	for (; records > 0; records--) {
 		size_t n = plain.len < r->plain_max ? plain.len : r->plain_max;
@@ -145,15 +150,15 @@ static int strip_padding(const uint8_t *plain, size_t len, struct record_opened 
 }
 
 /* A record that brings nothing is legal; many in a row only cost us. */
-static int check_progress(struct record_state *r, const struct record_opened *o)
+int record_check(struct record_state *r, enum record_type type, size_t plain_len)
 {
-	if (o->type != RECORD_APPLICATION_DATA && o->plain_len == 0)
+	if (type != RECORD_APPLICATION_DATA && plain_len == 0)
 		return -ALERT_UNEXPECTED_MESSAGE;
-	if (r->partial_len > 0 && o->type != RECORD_HANDSHAKE)
+	if (r->partial_len > 0 && type != RECORD_HANDSHAKE)
 		return -ALERT_UNEXPECTED_MESSAGE;
-	if (o->type == RECORD_HANDSHAKE)
+	if (type == RECORD_HANDSHAKE)
 		return 0;
-	if (o->type == RECORD_APPLICATION_DATA && o->plain_len > 0) {
+	if (type == RECORD_APPLICATION_DATA && plain_len > 0) {
 		r->empty_records = 0;
 		return 0;
 	}
@@ -209,7 +214,7 @@ int record_open(struct aead_cache *c, struct record_state *r, struct slice in, u
 	else if (o.plain_len > RECORD_PLAIN_MAX)
 		rc = -ALERT_RECORD_OVERFLOW;
 	if (rc == 0)
-		rc = check_progress(r, &o);
+		rc = record_check(r, o.type, o.plain_len);
 	if (rc < 0)
 		return rc;
 	*out = o;

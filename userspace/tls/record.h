@@ -106,5 +106,17 @@ struct record_opened {
 MUST_USE int record_open(struct aead_cache *c, struct record_state *r, struct slice in,
                          uint8_t *plain, struct record_opened *out);
 
+/**
+ * record_check - may this record come now, whoever opened it?
+ * @type, @plain_len: as opened
+ *
+ * An empty record that is not data may not, nor anything in the middle of a handshake
+ * message, nor many in a row that bring nothing. Return: 0 or the negative of an alert.
+ */
+MUST_USE int record_check(struct record_state *r, enum record_type type, size_t plain_len);
+
+/** record_key_holds - may the sending key protect @records more of data? RFC 8446 section 5.5 */
+bool record_key_holds(const struct record_state *r, uint64_t records);
+
 /** record_cleanse - forget the keys */
 void record_cleanse(struct record_state *r);

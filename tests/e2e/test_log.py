@@ -6,7 +6,7 @@ from client import TLS12, TLS13, Client, request, status
 from door import host
 
 KEYS = {"time", "host", "sni", "method", "path", "status", "bytes_in", "bytes_out", "ms_total", "ms_origin",
-        "tls_version", "cipher", "resumed", "cert_sha256", "cert_serial", "cert_subject", "client", "origin", "reason"}
+        "tls_version", "tls_engine", "cipher", "resumed", "cert_sha256", "cert_serial", "cert_subject", "client", "origin", "reason"}
 
 
 def test_a_request_is_logged_with_all_there_is_to_know(world, api):
@@ -22,6 +22,7 @@ def test_a_request_is_logged_with_all_there_is_to_know(world, api):
     assert row["status"] == 200
     assert row["tls_version"] == "TLSv1.3"
     assert row["cipher"].startswith("TLS_")
+    assert row["tls_engine"] in ("kernel", "user")
     assert row["resumed"] is False
     assert row["cert_sha256"] == world.alice.sha256
     assert row["cert_serial"].lstrip("0") == world.alice.serial

@@ -280,6 +280,7 @@ Test(splice, what_waits_in_a_pipe_is_waited_for_and_moves_when_the_time_is_up)
 		session_origin(&w, c->link, 1);
 	}
 	cr_assert(splice_holds(&c->exchange->down_splice));
+	w.now_ms = c->send_due_ms;
 	session_timeout(&w, c);
 	cr_expect_eq(c->state, CONN_CLOSING);
 	cr_expect_eq(c->reason, CONN_REASON_SEND_TIMEOUT);

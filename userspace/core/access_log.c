@@ -141,6 +141,7 @@ void log_request(struct worker *w, struct conn *c)
 	client(&line, c);
 	text(&line, "host", hostname_slice(&x->name));
 	tls(&line, c);
+	string(&line, "tls_engine", c->engine == ENGINE_KERNEL ? "kernel" : "user");
 	text(&line, "method", slice_of(x->method, x->method_len));
 	text(&line, "path", slice_of(x->path, x->path_len));
 	number(&line, "status", x->status);

@@ -15,6 +15,13 @@
 struct conn;
 struct worker;
 
+/**
+ * client_begin - the handshake is done, c->record has its keys: choose the engine
+ *
+ * What came behind the handshake is in wire_in. Return: false: the connection was ended.
+ */
+MUST_USE bool client_begin(struct worker *w, struct conn *c);
+
 enum client_got {
 	CLIENT_DATA,  /* *out has bytes, some of them new */
 	CLIENT_AGAIN, /* nothing new now */
@@ -24,7 +31,7 @@ enum client_got {
 
 /**
  * client_read - more plaintext
- * @want: read at most this much from the socket, bytes
+ * @want: read at most this much from the socket, bytes; a little more if that is under 64
  * @out:  what c->plain_in held followed by what is new; lies in the worker's
  *        buffer until the next read; the caller keeps what it does not take
  *        (client_keep()). c->plain_in is untouched until then.
@@ -50,7 +57,7 @@ MUST_USE bool client_send(struct worker *w, struct conn *c, struct slice plain);
  */
 MUST_USE bool client_spliced(struct worker *w, struct conn *c, size_t len);
 
-/** client_flush - send what waits; false: the connection was ended */
+/** client_flush - send what waits and what is owed; false: the connection was ended */
 MUST_USE bool client_flush(struct worker *w, struct conn *c);
 
 /** client_end - close_notify and FIN behind what waits; false: the connection was ended */
@@ -65,6 +72,9 @@ bool client_owes(const struct conn *c);
 
 /** client_broken - a system call on the client's socket failed with @err (negative): end, and say why */
 void client_broken(struct worker *w, struct conn *c, int err);
+
+/** client_failed - the poll reported an error of the client's socket: end, and say why */
+void client_failed(struct worker *w, struct conn *c);
 
 /**
  * client_discard - read what still comes and throw it away, records of any type

@@ -13,6 +13,8 @@
 #include "core/worker.h"
 #include "tls/identity.h"
 
+enum { LOOK_MS_MIN = 20, LOOK_MS_MAX = 1000 };
+
 #define BIT(n) (1U << (n))
 #define ENDS   (BIT(CONN_LAST) | BIT(CONN_CLOSING))
 
@@ -138,6 +140,7 @@ static void conn_free(struct worker *w, struct conn *c)
 	c->fd = -1;
 	w->stats->ended[c->reason]++;
 	w->stats->conns_open--;
+	w->stats->ktls_conns_open -= c->engine == ENGINE_KERNEL;
 	conn_set_state(w, c, CONN_FREE);
 	w->conns_free[w->conns_free_len++] = (uint32_t)(c - w->conns);
 }
@@ -172,13 +175,34 @@ void conn_finish(struct worker *w, struct conn *c, enum conn_reason reason)
 	stash_drop(&w->stashes, &c->origin_out);
 	stash_drop(&w->stashes, &c->origin_in);
 	conn_set_state(w, c, CONN_LAST);
-	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.send_timeout_ms);
+	c->send_due_ms = w->now_ms + w->options.send_timeout_ms;
 	if (!client_end(w, c))
 		return;
-	if (stash_is_empty(&c->wire_out) && c->state == CONN_LAST) {
-		conn_set_state(w, c, CONN_LINGER);
-		wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.linger_timeout_ms);
-	}
+	if (c->wants_end)
+		wheel_set(&w->wheel, &c->timer, conn_look_ms(w, c));
+	else
+		conn_said_end(w, c);
+}
+
+void conn_said_end(struct worker *w, struct conn *c)
+{
+	conn_set_state(w, c, CONN_LINGER);
+	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.linger_timeout_ms);
+}
+
+uint64_t conn_look_ms(const struct worker *w, const struct conn *c)
+{
+	uint64_t began = c->send_due_ms - w->options.send_timeout_ms;
+	uint64_t pause = w->now_ms > began ? w->now_ms - began : 0;
+
+	if (!c->wants_end || !stash_is_empty(&c->wire_out))
+		return c->send_due_ms;
+	/* As long again as was waited so far. */
+	if (pause < LOOK_MS_MIN)
+		pause = LOOK_MS_MIN;
+	if (pause > LOOK_MS_MAX)
+		pause = LOOK_MS_MAX;
+	return w->now_ms + pause < c->send_due_ms ? w->now_ms + pause : c->send_due_ms;
 }
 
 void conn_poll_done(struct worker *w, struct conn *c)

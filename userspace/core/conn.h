@@ -69,7 +69,8 @@ struct conn {
 	uint32_t head_seen; /* bytes of the head already searched */
 
 	struct timer timer;
-	uint64_t since_ms; /* entry to the state */
+	uint64_t since_ms;    /* entry to the state */
+	uint64_t send_due_ms; /* when the client must have taken something, while that is waited for */
 	struct conn *queue_next;
 
 	struct stash wire_in;    /* ciphertext: a record's beginning */
@@ -112,6 +113,17 @@ void conn_end(struct worker *w, struct conn *c, enum conn_reason reason);
  * conn_finish - stop properly: send what waits, close_notify, FIN; wait for the client's FIN
  */
 void conn_finish(struct worker *w, struct conn *c, enum conn_reason reason);
+
+/**
+ * conn_look_ms - when to look again whether the client has taken something, c->send_due_ms at most
+ *
+ * While bytes wait in wire_out the poll tells. What the kernel engine's socket holds back
+ * is sent by the kernel in its own time, and nobody is told.
+ */
+uint64_t conn_look_ms(const struct worker *w, const struct conn *c);
+
+/** conn_said_end - CONN_LAST: our FIN is sent: wait for the client's */
+void conn_said_end(struct worker *w, struct conn *c);
 
 /** conn_poll_done - the poll's last CQE has come */
 void conn_poll_done(struct worker *w, struct conn *c);

@@ -22,6 +22,8 @@
 	X(TLS_RECORD,         "tls_record",         "a record that TLS does not allow")              \
 	X(TLS_ALERT,          "tls_alert",          "the client sent a fatal alert")                 \
 	X(KEY_LIMIT,          "key_limit",          "a key has protected all the records it may")    \
+	X(REKEY_UNSUPPORTED,  "rekey_unsupported",  "a KeyUpdate came, and this kernel cannot replace keys") \
+	X(KERNEL_TLS,         "kernel_tls",         "the kernel took one direction's keys and refused the other's") \
 	X(IDLE_TIMEOUT,       "idle_timeout",       "no request in time")                            \
 	X(SEND_TIMEOUT,       "send_timeout",       "the client took nothing in time")               \
 	X(TUNNEL_TIMEOUT,     "tunnel_timeout",     "nothing moved through an upgraded connection")  \

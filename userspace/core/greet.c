@@ -54,7 +54,6 @@ static enum step done(struct worker *w, struct conn *c)
 	c->tls_version = result.version;
 	c->cipher = result.cipher;
 	c->is_resumed = result.resumed;
-	c->has_records = !stash_is_empty(&c->wire_in);
 	memcpy(c->client_auth_id, tls_host_client_auth_id(result.host), sizeof(c->client_auth_id));
 	tls_host_unref(result.host);
 	if (result.resumed)
@@ -62,6 +61,8 @@ static enum step done(struct worker *w, struct conn *c)
 	else
 		w->stats->handshakes_full++;
 	conn_set_state(w, c, CONN_IDLE);
+	if (!client_begin(w, c))
+		return STEP_GONE;
 	wheel_set(&w->wheel, &c->timer,
 	          w->now_ms +
 	                  (w->is_draining ? DRAIN_FIRST_REQUEST_MS : w->options.head_timeout_ms));

@@ -15,9 +15,15 @@
 /* Then others have their turn. */
 enum { SESSION_STEPS_MAX = 32 };
 
+/* What is owed beside the bytes in wire_out: who sends those sees to it. */
+static bool pay(struct worker *w, struct conn *c)
+{
+	return !client_owes(c) || !stash_is_empty(&c->wire_out) || client_flush(w, c);
+}
+
 static enum step exchange_step(struct worker *w, struct conn *c)
 {
-	enum step up = up_step(w, c);
+	enum step up = pay(w, c) ? up_step(w, c) : STEP_GONE;
 	enum step down;
 
 	if (up == STEP_GONE)
@@ -34,25 +40,25 @@ static enum step last_step(struct worker *w, struct conn *c)
 
 	if (!client_flush(w, c))
 		return STEP_GONE;
-	if (!stash_is_empty(&c->wire_out)) {
-		if (stash_left(&c->wire_out).len < left)
-			wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.send_timeout_ms);
-		return STEP_WAIT;
+	if (!c->wants_end) {
+		conn_said_end(w, c);
+		return STEP_ON;
 	}
-	conn_set_state(w, c, CONN_LINGER);
-	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.linger_timeout_ms);
-	return STEP_ON;
+	if (stash_left(&c->wire_out).len < left)
+		c->send_due_ms = w->now_ms + w->options.send_timeout_ms;
+	wheel_set(&w->wheel, &c->timer, conn_look_ms(w, c));
+	return STEP_WAIT;
 }
 
 /* What still comes is read and thrown away: closing over unread bytes would send a
  * reset, and that may overtake what the client has not read yet. */
 static enum step linger_step(struct worker *w, struct conn *c)
 {
-	ssize_t n = recv(c->fd, w->wire, READ_ORIGIN, MSG_DONTWAIT);
+	bool ended = false;
 
-	if (n > 0)
+	if (client_discard(w, c, &ended))
 		return STEP_ON;
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (!ended)
 		return STEP_WAIT;
 	conn_end(w, c, CONN_REASON_DONE);
 	return STEP_GONE;
@@ -63,7 +69,7 @@ static enum step step(struct worker *w, struct conn *c)
 	switch ((enum conn_state)c->state) {
 	case CONN_IDLE:
 	case CONN_HEAD:
-		return request_step(w, c);
+		return pay(w, c) ? request_step(w, c) : STEP_GONE;
 	case CONN_EXCHANGE:
 	case CONN_TUNNEL:
 		return exchange_step(w, c);
@@ -88,7 +94,7 @@ static enum waits_for waits_for(const struct conn *c)
 {
 	const struct exchange *x = c->exchange;
 
-	if (!stash_is_empty(&c->wire_out) || splice_holds(&x->down_splice))
+	if (!stash_is_empty(&c->wire_out) || c->wants_end || splice_holds(&x->down_splice))
 		return WAITS_SEND;
 	if (c->state == CONN_EXCHANGE && !x->up.is_done && !x->is_answering &&
 	    stash_is_empty(&c->origin_out) && !splice_holds(&x->up_splice))
@@ -135,7 +141,8 @@ static void set_timer(struct worker *w, struct conn *c)
 	x->waits = (uint8_t)what;
 	x->mark = mark;
 	memcpy(&ms, (const uint8_t *)&w->options + timeouts[what], sizeof(ms));
-	wheel_set(&w->wheel, &c->timer, w->now_ms + ms);
+	c->send_due_ms = w->now_ms + ms;
+	wheel_set(&w->wheel, &c->timer, what == WAITS_SEND ? conn_look_ms(w, c) : w->now_ms + ms);
 }
 
 /* A connection that waits holds no block it has no bytes in. */
@@ -182,16 +189,19 @@ static uint64_t unsent(const struct conn *c)
 static void send_timeout(struct worker *w, struct conn *c)
 {
 	uint64_t left = unsent(c);
+	bool wanted_end = c->wants_end;
 
 	if (!client_flush(w, c))
 		return;
 	if (c->exchange != NULL && stash_is_empty(&c->wire_out) && !splice_flush_down(w, c))
 		return;
-	if (unsent(c) == left) {
+	if (unsent(c) < left || c->wants_end != wanted_end) {
+		c->send_due_ms = w->now_ms + w->options.send_timeout_ms;
+	} else if (w->now_ms >= c->send_due_ms) {
 		conn_end(w, c, CONN_REASON_SEND_TIMEOUT);
 		return;
 	}
-	wheel_set(&w->wheel, &c->timer, w->now_ms + w->options.send_timeout_ms);
+	wheel_set(&w->wheel, &c->timer, conn_look_ms(w, c));
 	session_run(w, c);
 }
 
@@ -260,6 +270,9 @@ void session_timeout(struct worker *w, struct conn *c)
  * says that both directions have ended, which is no fault when we ended ours. */
 static bool is_gone(const struct conn *c, uint32_t events)
 {
+	/* The kernel engine may have nothing to send when a reset comes, and yet wait. */
+	if (c->state == CONN_LAST && c->engine == ENGINE_KERNEL)
+		return events & (POLLERR | POLLHUP);
 	if (c->state < CONN_DIAL || c->state > CONN_TUNNEL)
 		return false;
 	return (events & POLLERR) || ((events & POLLHUP) && !c->has_said_end);
@@ -279,7 +292,7 @@ void session_client(struct worker *w, struct conn *c, uint32_t events)
 		return;
 	}
 	if (is_gone(c, events)) {
-		conn_end(w, c, CONN_REASON_CLIENT_RESET);
+		client_failed(w, c);
 		return;
 	}
 	session_run(w, c);

@@ -149,6 +149,7 @@ int worker_main(unsigned int id)
 	}
 	w.stats->generation++;
 	w.stats->conns_open = 0;
+	w.stats->ktls_conns_open = 0;
 	err = orders_first(&w);
 	if (err == 0 && !w.is_done)
 		err = serve(&w);

@@ -31,6 +31,15 @@ struct pki_spec {
 	const char *usage; /* extendedKeyUsage; NULL: none */
 	const char *organisation;
 	const struct pki *twin; /* has the same key */
+	const char *key_usage;  /* NULL: none */
+};
+
+struct pki_crl {
+	const struct pki *issuer;
+	const struct pki *signer; /* NULL: the issuer */
+	const struct pki *revoked[2];
+	long from_s;  /* from now on; 0: an hour ago */
+	long until_s; /* 0: a day */
 };
 
 static inline void pki_extension(X509 *x, X509 *issuer, int nid, const char *value)
@@ -95,6 +104,8 @@ static inline struct pki pki_make(const struct pki_spec *s)
 	              s->is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	if (s->usage)
 		pki_extension(p.x, issuer, NID_ext_key_usage, s->usage);
+	if (s->key_usage)
+		pki_extension(p.x, issuer, NID_key_usage, s->key_usage);
 	if (s->pad > 0)
 		pki_pad(p.x, s->pad);
 	cr_assert(X509_sign(p.x, s->issuer ? s->issuer->key : p.key, EVP_sha256()) > 0);
@@ -121,6 +132,61 @@ static inline char *pki_cert_pem(char *text, const struct pki *p)
 	memcpy(text + old, bytes, (size_t)n);
 	text[old + (size_t)n] = '\0';
 	BIO_free(b);
+	return text;
+}
+
+static inline void pki_crl_akid(X509_CRL *crl, X509 *issuer)
+{
+	X509_EXTENSION *e;
+	X509V3_CTX ctx;
+
+	X509V3_set_ctx(&ctx, issuer, NULL, NULL, crl, 0);
+	e = X509V3_EXT_conf_nid(NULL, &ctx, NID_authority_key_identifier, "keyid:always");
+	cr_assert_not_null(e);
+	cr_assert_eq(X509_CRL_add_ext(crl, e, -1), 1);
+	X509_EXTENSION_free(e);
+}
+
+static inline X509_CRL *pki_crl_make(const struct pki_crl *c)
+{
+	X509_CRL *crl = X509_CRL_new();
+	ASN1_TIME *t = X509_gmtime_adj(NULL, c->from_s ? c->from_s : -3600);
+
+	cr_assert_eq(X509_CRL_set_version(crl, X509_CRL_VERSION_2), 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(c->issuer->x));
+	X509_CRL_set1_lastUpdate(crl, t);
+	for (size_t n = 0; n < ARRAY_LEN(c->revoked) && c->revoked[n]; n++) {
+		X509_REVOKED *r = X509_REVOKED_new();
+
+		X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(c->revoked[n]->x));
+		X509_REVOKED_set_revocationDate(r, t);
+		cr_assert_eq(X509_CRL_add0_revoked(crl, r), 1);
+	}
+	(void)X509_gmtime_adj(t, c->until_s ? c->until_s : 86400);
+	X509_CRL_set1_nextUpdate(crl, t);
+	ASN1_TIME_free(t);
+	pki_crl_akid(crl, c->issuer->x);
+	cr_assert(X509_CRL_sign(crl, c->signer ? c->signer->key : c->issuer->key, EVP_sha256()) >
+	          0);
+	return crl;
+}
+
+/* PEM of one CRL, appended to @text, which is malloc()ed or NULL. */
+static inline char *pki_crl_pem(char *text, const struct pki_crl *c)
+{
+	X509_CRL *crl = pki_crl_make(c);
+	BIO *b = BIO_new(BIO_s_mem());
+	size_t old = text ? strlen(text) : 0;
+	char *bytes;
+	long n;
+
+	cr_assert_eq(PEM_write_bio_X509_CRL(b, crl), 1);
+	n = BIO_get_mem_data(b, &bytes);
+	text = realloc(text, old + (size_t)n + 1);
+	memcpy(text + old, bytes, (size_t)n);
+	text[old + (size_t)n] = '\0';
+	BIO_free(b);
+	X509_CRL_free(crl);
 	return text;
 }
 

@@ -102,6 +102,8 @@ struct pair_host {
 	const char *name; /* pattern; "": the default */
 	const struct pki *cert;
 	const char *ca; /* PEM */
+	const char *crl;
+	bool crl_soft_fail;
 	enum verify_mode verify;
 	uint32_t depth;
 	uint32_t timeout_s;
@@ -116,6 +118,8 @@ static inline struct tls_host *pair_make_host(struct pair_server *s, const struc
 		.certificate_pem = pki_text(cert),
 		.key_pem = pki_text(key),
 		.ca_pem = pki_text(c->ca ? c->ca : ""),
+		.crl_pem = pki_text(c->crl ? c->crl : ""),
+		.crl_soft_fail = c->crl_soft_fail,
 		.verify = c->verify,
 		.verify_depth = c->depth,
 		.session_timeout_s = c->timeout_s,

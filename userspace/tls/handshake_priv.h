@@ -28,11 +28,15 @@ struct tls_worker {
 
 struct tls_host {
 	SSL_CTX *ctx;
-	STACK_OF(X509) * cas; /* as a set: sorted, each once; equal where client_auth_id is */
+	STACK_OF(X509) * cas;      /* as a set: sorted, each once; equal where client_auth_id is */
+	STACK_OF(X509_CRL) * crls; /* NULL: revocation is not looked at */
+	int64_t *crl_dates;        /* s since 1970: when each is made and when it expires */
+	size_t crl_dates_len;
 	uint32_t refs;
 	uint32_t verify_depth;
 	uint32_t session_timeout_s;
 	enum verify_mode verify;
+	bool crl_soft_fail;
 	uint8_t session_context[TLS_ID_BYTES];
 	uint8_t client_auth_id[TLS_ID_BYTES];
 };

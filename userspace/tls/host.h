@@ -19,7 +19,9 @@ struct tls_host_conf {
 	struct slice name;            /* for error texts */
 	struct slice certificate_pem; /* leaf, then intermediates */
 	struct slice key_pem;
-	struct slice ca_pem; /* empty only with VERIFY_NONE */
+	struct slice ca_pem;  /* empty only with VERIFY_NONE */
+	struct slice crl_pem; /* empty: revocation is not looked at */
+	bool crl_soft_fail;   /* a CRL that is missing or has expired is let pass */
 	enum verify_mode verify;
 	uint32_t verify_depth;
 	uint32_t session_timeout_s;
@@ -34,8 +36,8 @@ struct tls_host_conf {
  *
  * TLS 1.2 and 1.3, AEAD suites only, no renegotiation, no compression, no early
  * data; one stateful ticket for each full handshake. The session id context is a
- * digest of name, CA set, verify mode and depth, so that a session is good under
- * the very policy it was made under and no other.
+ * digest of name and client_auth id, so that a session is good under the very
+ * policy it was made under and no other.
  *
  * Return: 0; -EINVAL the PEM or the pair is no good; -ENOMEM.
  */
@@ -48,7 +50,7 @@ void tls_host_unref(struct tls_host *h); /* NULL is fine */
 /**
  * tls_host_client_auth_id - what this host demands of a client, as a digest
  *
- * TLS_ID_BYTES over verify mode, depth and the CA set (as a set: order does not
+ * TLS_ID_BYTES over verify mode, depth, CAs and CRLs (as sets: order does not
  * matter). Hosts with equal ids may serve each other's connections.
  */
 const uint8_t *tls_host_client_auth_id(const struct tls_host *h);

@@ -73,3 +73,39 @@ int pem_key(struct slice pem, EVP_PKEY **out)
 	*out = key;
 	return 0;
 }
+
+static int read_crls(BIO *bio, STACK_OF(X509_CRL) * crls)
+{
+	X509_CRL *crl;
+
+	while ((crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, no_password))) {
+		if (sk_X509_CRL_num(crls) >= PEM_CRLS_MAX) {
+			X509_CRL_free(crl);
+			return -E2BIG;
+		}
+		if (sk_X509_CRL_push(crls, crl) <= 0) {
+			X509_CRL_free(crl);
+			return -ENOMEM;
+		}
+	}
+	return is_end_of_pem() && sk_X509_CRL_num(crls) > 0 ? 0 : -EINVAL;
+}
+
+int pem_crls(struct slice pem, STACK_OF(X509_CRL) * *out)
+{
+	BIO *bio = reader(pem);
+	STACK_OF(X509_CRL) *crls = sk_X509_CRL_new_null();
+	int rc = -ENOMEM;
+
+	ERR_clear_error();
+	if (bio && crls)
+		rc = read_crls(bio, crls);
+	BIO_free(bio);
+	if (rc < 0) {
+		sk_X509_CRL_pop_free(crls, X509_CRL_free);
+		return rc;
+	}
+	ERR_clear_error();
+	*out = crls;
+	return 0;
+}

@@ -8,7 +8,7 @@
 
 #include "base/slice.h"
 
-enum { PEM_CERTIFICATES_MAX = 1000 }; /* in one text */
+enum { PEM_CERTIFICATES_MAX = 1000, PEM_CRLS_MAX = 256 }; /* in one text */
 
 /**
  * pem_certificates - all certificates of a text, in order; other PEM objects are passed over
@@ -20,3 +20,6 @@ MUST_USE int pem_certificates(struct slice pem, STACK_OF(X509) * *out);
 
 /** pem_key - the first private key of a text. Return: 0; -EINVAL none, or it is encrypted; -ENOMEM. */
 MUST_USE int pem_key(struct slice pem, EVP_PKEY **out);
+
+/** pem_crls - as pem_certificates(), of CRLs */
+MUST_USE int pem_crls(struct slice pem, STACK_OF(X509_CRL) * *out);

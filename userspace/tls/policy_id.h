@@ -9,14 +9,17 @@
 #include "conf/policy.h"
 #include "tls/host.h"
 
-/**
- * policy_client_auth_id - digest of verify mode, depth and CA set
- * @cas: order and repetition do not matter; not read with VERIFY_NONE, nor is @depth
- *
- * Return: 0; -EIO; -ENOMEM.
- */
-MUST_USE int policy_client_auth_id(enum verify_mode mode, uint32_t depth, STACK_OF(X509) * cas,
-                                   uint8_t out[TLS_ID_BYTES]);
+/* In CAs and CRLs order and repetition do not matter. */
+struct policy_demand {
+	enum verify_mode verify; /* with VERIFY_NONE nothing else is looked at */
+	uint32_t depth;
+	bool crl_soft_fail;
+	STACK_OF(X509) * cas;
+	STACK_OF(X509_CRL) * crls; /* NULL: none */
+};
+
+/** policy_client_auth_id - digest of all of it. Return: 0; -EIO; -ENOMEM. */
+MUST_USE int policy_client_auth_id(const struct policy_demand *d, uint8_t out[TLS_ID_BYTES]);
 
 /** policy_session_context - what a session is bound to. Return: 0 or -EIO. */
 MUST_USE int policy_session_context(struct slice name, const uint8_t client_auth_id[TLS_ID_BYTES],

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "sys/clock.h"
 #include "tls/handshake_priv.h"
+#include "tls/trust.h"
 
 static int64_t wall_s(void)
 {
@@ -14,6 +15,16 @@ static void make_room(struct tls_worker *w)
 
 	while (dropped && identity_cache_is_heavy(w->identities))
 		dropped = sessions_drop_oldest(w->sessions);
+}
+
+/* Where CRLs must be fresh, a session ends with the next of them. */
+static int64_t expiry(const struct tls_host *host)
+{
+	int64_t now = wall_s();
+	int64_t expires = now + host->session_timeout_s;
+	int64_t until = trust_good_until(host, now);
+
+	return expires < until ? expires : until;
 }
 
 /*
@@ -33,7 +44,7 @@ int resume_on_new(SSL *ssl, SSL_SESSION *session)
 	if (is_resumed && !h->found)
 		return 0;
 	bond.identity = h->identity;
-	bond.expires = is_resumed ? h->bond.expires : wall_s() + h->host->session_timeout_s;
+	bond.expires = is_resumed ? h->bond.expires : expiry(h->host);
 	(void)sessions_put(h->w->sessions, session, &bond);
 	make_room(h->w);
 	return 0; /* no reference kept */

@@ -109,6 +109,8 @@ static bool describe(const struct presented *p, STACK_OF(X509) * chain, struct v
 		    !add_date(out, X509_get0_notAfter(x), p->now))
 			return false;
 	}
+	for (size_t n = 0; n < p->host->crl_dates_len; n++)
+		verified_narrow(out, p->host->crl_dates[n], p->now);
 	return true;
 }
 

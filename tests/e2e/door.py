@@ -216,9 +216,9 @@ class Door:
             raise AssertionError(f"{e}\n{self.log()[-5:]}\n{self.errors()[-2000:]}") from None
 
 
-def host(cert, names, origins, verify="none", ca=None, depth=None, default=False, **identity):
-    """One entry of hosts:."""
-    auth = {"verify": verify}
+def host(cert, names, origins, verify="none", ca=None, depth=None, default=False, auth=None, **identity):
+    """One entry of hosts:. @auth: more keys of its client_auth."""
+    auth = {"verify": verify, **(auth or {})}
     if ca is not None:
         auth["ca"] = ca.pem
     if depth is not None:

@@ -89,6 +89,26 @@ class Pki:
         return self.issue(label, issuer, usage=CLIENT, **more)
 
 
+    def crl(self, name, issuer, revoked=(), begins=-1, ends=30, signer=None, der=False):
+        """A CRL in file @name, whole at once; its path. @begins, @ends: days from now."""
+        now = datetime.datetime.utcnow()
+        b = (x509.CertificateRevocationListBuilder()
+             .issuer_name(issuer.cert.subject)
+             .last_update(now + begins * DAY)
+             .next_update(now + ends * DAY))
+        for c in revoked:
+            b = b.add_revoked_certificate(x509.RevokedCertificateBuilder()
+                                          .serial_number(c.cert.serial_number)
+                                          .revocation_date(now + begins * DAY).build())
+        crl = b.sign((signer or issuer).key_object, hashes.SHA256())
+        encoding = serialization.Encoding.DER if der else serialization.Encoding.PEM
+        path = os.path.join(self.directory, name)
+        with open(path + ".new", "wb") as f:
+            f.write(crl.public_bytes(encoding))
+        os.rename(path + ".new", path)
+        return path
+
+
 class World:
     """The certificates most tests share."""
 

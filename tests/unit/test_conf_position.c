@@ -22,6 +22,8 @@ Test(position, the_nearest_known_thing_around_a_path_answers)
 	cr_assert(positions_add(p, 8, "hosts[2].client_auth"));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		cr_expect_eq(positions_line(p, rows[i].path), rows[i].line, "%s", rows[i].path);
+	cr_expect(positions_has(p, "hosts[2]", "client_auth.ca"));
+	cr_expect_not(positions_has(p, "hosts[2]", "client_auth.crl"), "what is around it is");
 	positions_free(p);
 }
 

@@ -55,6 +55,10 @@ static void start(void)
 	disk[3].text = pki_cert_pem(NULL, &ca);
 	disk[4].path = "/conf/junk.pem";
 	disk[4].text = strdup("-----BEGIN CERTIFICATE-----\njunk\n");
+	disk[5].path = "/conf/ca.crl";
+	disk[5].text = pki_crl_pem(NULL, &(struct pki_crl){ .issuer = &ca });
+	disk[6].path = "/conf/a.crl";
+	disk[6].text = pki_crl_pem(NULL, &(struct pki_crl){ .issuer = &a });
 	pki_free(&ca);
 	pki_free(&a);
 	pki_free(&b);
@@ -203,6 +207,22 @@ Test(load, each_mistake_is_said_where_it_stands)
 		{ 13, "      ca: junk.pem", "f:13: hosts[0].client_auth.ca: client CAs: ~" },
 		{ 13, "      depth: 1",
 		  "f:12: hosts[0].client_auth.ca: missing: verify: request needs it|" },
+		{ 13, "      ca: /else/ca.pem\n      crl: [ca.crl, none.crl]",
+		  "f:14: hosts[0].client_auth.crl[1]: none.crl cannot be read: No such file or "
+		  "directory|" },
+		{ 13, "      ca: /else/ca.pem\n      crl: [junk.pem]",
+		  "f:14: hosts[0].client_auth.crl[0]: junk.pem cannot be read: no CRL that can be "
+		  "read, PEM or DER|" },
+		{ 13, "      ca: /else/ca.pem\n      crl: []",
+		  "f:14: hosts[0].client_auth.crl: 0 given, 1 to 64 needed|" },
+		{ 13, "      ca: /else/ca.pem\n      crl: ca.crl",
+		  "f:14: hosts[0].client_auth.crl: a list expected|" },
+		{ 13, "      ca: /else/ca.pem\n      crl_soft_fail: true",
+		  "f:14: hosts[0].client_auth.crl_soft_fail: means nothing without crl|" },
+		{ 13, "      ca: /else/ca.pem\n      crl_soft_fail: maybe",
+		  "f:14: hosts[0].client_auth.crl_soft_fail: true or false expected~" },
+		{ 12, "      verify: none\n      crl: [ca.crl]",
+		  "f:13: hosts[0].client_auth.crl: means nothing with verify: none|" },
 		{ 15, "      verdict_header: x-der",
 		  "f:15: hosts[0].identity.verdict_header: x-der is sent by "
 		  "identity.der_header already|" },
@@ -261,6 +281,23 @@ Test(load, each_mistake_is_said_where_it_stands)
 		cr_expect_eq(strncmp(said, rows[i].want, len), 0, "%s\nsaid %s\nwant %s",
 		             rows[i].instead, said, rows[i].want);
 	}
+}
+
+Test(load, crls_become_one_text)
+{
+	struct loaded l = { 0 };
+	char *both = strdup(disk[5].text);
+
+	write_config(13, "      ca: /else/ca.pem\n      crl: [ca.crl, /conf/a.crl]\n"
+	                 "      crl_soft_fail: true");
+	cr_assert_eq(load_config(&l), 0, "%s", said);
+	both = realloc(both, strlen(both) + strlen(disk[6].text) + 1);
+	memcpy(both + strlen(both), disk[6].text, strlen(disk[6].text) + 1);
+	cr_expect_str_eq(l.snapshot->hosts[0].crl_pem, both);
+	cr_expect(l.snapshot->hosts[0].crl_soft_fail);
+	cr_expect_null(l.snapshot->hosts[1].crl_pem);
+	free(both);
+	snapshot_free(l.snapshot);
 }
 
 Test(load, a_file_that_is_not_there_is_said)

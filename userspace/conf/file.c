@@ -25,6 +25,9 @@ static const cyaml_schema_field_t client_auth_fields[] = {
 	TEXT_FIELD(struct conf_client_auth, verify),
 	TEXT_FIELD(struct conf_client_auth, ca),
 	TEXT_FIELD(struct conf_client_auth, depth),
+	LIST_FIELD(struct conf_client_auth, crl, &text_entry),
+	CYAML_FIELD_BOOL("crl_soft_fail", CYAML_FLAG_OPTIONAL, struct conf_client_auth,
+	                 crl_soft_fail),
 	CYAML_FIELD_END,
 };
 

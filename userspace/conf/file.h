@@ -20,12 +20,16 @@ enum {
 	CONF_HOSTS_MAX = 65536,
 	CONF_NAMES_MAX = 256,
 	CONF_ORIGINS_MAX = 64,
+	CONF_CRLS_MAX = 64, /* files for each host */
 };
 
 struct conf_client_auth {
 	char *verify; /* a word of VERIFY_MODES, or NULL */
 	char *ca;     /* path */
 	char *depth;
+	char **crl; /* paths */
+	unsigned int crl_count;
+	bool crl_soft_fail;
 };
 
 struct conf_template {

@@ -71,24 +71,38 @@ static void cut_last(char *path)
 	path[at > 0 ? at - 1 : 0] = '\0';
 }
 
+static const struct position *find(struct positions *p, char *path)
+{
+	const struct position key = { .path = path };
+
+	if (p->len == 0)
+		return NULL;
+	if (!p->sorted)
+		qsort(p->rows, p->len, sizeof(p->rows[0]), by_path);
+	p->sorted = true;
+	return bsearch(&key, p->rows, p->len, sizeof(p->rows[0]), by_path);
+}
+
 unsigned int positions_line(struct positions *p, const char *path)
 {
 	char around[SCHEMA_PATH_MAX];
-	struct position key = { .path = around };
 
-	if (!p->sorted && p->len > 0)
-		qsort(p->rows, p->len, sizeof(p->rows[0]), by_path);
-	p->sorted = true;
 	(void)snprintf(around, sizeof(around), "%s", path);
-	while (p->len > 0) {
-		const struct position *row =
-			bsearch(&key, p->rows, p->len, sizeof(p->rows[0]), by_path);
+	for (;;) {
+		const struct position *row = find(p, around);
 
 		if (row)
 			return row->line;
 		if (around[0] == '\0')
-			break;
+			return 1;
 		cut_last(around);
 	}
-	return 1;
+}
+
+bool positions_has(struct positions *p, const char *path, const char *key)
+{
+	char whole[SCHEMA_PATH_MAX];
+
+	(void)snprintf(whole, sizeof(whole), "%s.%s", path, key);
+	return find(p, whole) != NULL;
 }

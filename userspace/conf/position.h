@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/must.h"
 
 struct positions;
@@ -29,3 +31,6 @@ const char *positions_add(struct positions *p, unsigned int line, const char *pa
  * Return: a line; 1 when not even the outermost part is known.
  */
 unsigned int positions_line(struct positions *p, const char *path);
+
+/** positions_has - is PATH.KEY written in the file, be it an empty list? */
+bool positions_has(struct positions *p, const char *path, const char *key);

@@ -218,17 +218,16 @@ int load(const struct loader *l, struct mistakes *mistakes, struct loaded *out)
 		.positions = positions_new(),
 		.snapshot = calloc(1, sizeof(struct snapshot)),
 	};
-	char *text = NULL;
-	size_t len = 0;
+	struct source_file file = { 0 };
 	int r = b.positions && b.snapshot ? 0 : -ENOMEM;
 
 	if (r == 0)
-		r = source_read(l->source, l->file, CONF_FILE_BYTES_MAX, &text, &len);
+		r = source_read_text(l->source, l->file, CONF_FILE_BYTES_MAX, &file);
 	if (r == 0)
-		r = build(&b, slice_of(text, len), out);
+		r = build(&b, slice_of(file.text, file.len), out);
 	else if (r != -ENOMEM)
 		mistakes_add(mistakes, 1, "cannot be read: %s", strerror(-r));
-	free(text);
+	source_file_fini(&file);
 	positions_free(b.positions);
 	resolver_fini(&b.resolver);
 	if (r < 0)

@@ -28,8 +28,11 @@ struct build_host {
 /* A copy, or NULL and b->status = -ENOMEM. */
 char *build_copy(struct build *b, struct slice text);
 
-/* load_host.c: names, words, files */
+/* load_host.c: names, words, and all the others */
 void build_host(struct build_host *h);
+
+/* load_files.c: certificate, key, client CAs, CRLs */
+void build_files(struct build_host *h);
 
 /* load_tls.c: do certificate, key and client CAs work together? */
 void build_tls(struct build_host *h);

@@ -44,6 +44,7 @@ static const char *key_of(struct slice text)
 	} rows[] = {
 		{ SLICE("key:"), "key" },
 		{ SLICE("client CAs:"), "client_auth.ca" },
+		{ SLICE("CRLs:"), "client_auth.crl" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
@@ -72,6 +73,8 @@ void build_tls(struct build_host *h)
 		.certificate_pem = str(o->certificate_pem),
 		.key_pem = str(o->key_pem),
 		.ca_pem = str(o->ca_pem),
+		.crl_pem = str(o->crl_pem),
+		.crl_soft_fail = o->crl_soft_fail,
 		.verify = o->verify,
 		.verify_depth = o->verify_depth,
 		.session_timeout_s = h->b->snapshot->options.session_timeout_s,

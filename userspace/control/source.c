@@ -47,12 +47,47 @@ static int read_up_to(int fd, char *to, size_t cap, size_t *out_len)
 	return 0;
 }
 
-int source_read(const struct source *s, const char *path, size_t max, char **out, size_t *out_len)
+static int64_t ns_of(struct timespec t)
+{
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static struct source_stamp stamp_of(const struct stat *st)
+{
+	return (struct source_stamp){
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.size = (uint64_t)st->st_size,
+		.modified_ns = ns_of(st->st_mtim),
+		.changed_ns = ns_of(st->st_ctim),
+	};
+}
+
+bool source_stamp_eq(const struct source_stamp *a, const struct source_stamp *b)
+{
+	return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+	       a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
+}
+
+int source_stat(const struct source *s, const char *path, struct source_stamp *out)
 {
 	CLEAN_FD int fd = -1;
-	size_t len = 0;
 	struct stat st;
-	char *text;
+	int r = s->open(s->arg, path, &fd);
+
+	if (r < 0)
+		return r;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	*out = stamp_of(&st);
+	return 0;
+}
+
+int source_read(const struct source *s, const char *path, size_t max, struct source_file *out)
+{
+	struct source_file f = { 0 };
+	CLEAN_FD int fd = -1;
+	struct stat st;
 	int r = s->open(s->arg, path, &fd);
 
 	if (r < 0)
@@ -61,19 +96,39 @@ int source_read(const struct source *s, const char *path, size_t max, char **out
 		return -errno;
 	if ((uint64_t)st.st_size > max)
 		return -EFBIG;
-	text = malloc((size_t)st.st_size + 1);
-	if (!text)
+	f.stamp = stamp_of(&st);
+	f.text = malloc((size_t)st.st_size + 1);
+	if (!f.text)
 		return -ENOMEM;
-	r = read_up_to(fd, text, (size_t)st.st_size, &len);
-	text[len] = '\0';
-	if (r == 0 && memchr(text, '\0', len))
-		r = -EILSEQ;
+	r = read_up_to(fd, f.text, (size_t)st.st_size, &f.len);
+	f.text[f.len] = '\0';
 	if (r < 0) {
-		explicit_bzero(text, len);
-		free(text);
+		source_file_fini(&f);
 		return r;
 	}
-	*out = text;
-	*out_len = len;
+	*out = f;
 	return 0;
+}
+
+int source_read_text(const struct source *s, const char *path, size_t max, struct source_file *out)
+{
+	struct source_file f;
+	int r = source_read(s, path, max, &f);
+
+	if (r < 0)
+		return r;
+	if (memchr(f.text, '\0', f.len)) {
+		source_file_fini(&f);
+		return -EILSEQ;
+	}
+	*out = f;
+	return 0;
+}
+
+void source_file_fini(struct source_file *f)
+{
+	if (f->text)
+		explicit_bzero(f->text, f->len);
+	free(f->text);
+	*f = (struct source_file){ 0 };
 }

@@ -168,6 +168,8 @@ static int check_host(const struct snapshot_host *h, size_t at, char *err)
 		return refuse(err, "hosts[%zu]: unknown mode", at);
 	if (!h->ca_pem && h->verify != VERIFY_NONE)
 		return refuse(err, "hosts[%zu].ca: missing", at);
+	if (h->verify == VERIFY_NONE && h->crl_pem)
+		return refuse(err, "hosts[%zu].crl: nobody is verified", at);
 	if (h->verify_depth > VERIFY_DEPTH_MAX)
 		return refuse(err, "hosts[%zu].depth: 0 to %d", at, VERIFY_DEPTH_MAX);
 	r = check_headers(h, at, err);
@@ -257,6 +259,7 @@ static void host_fini(struct snapshot_host *h)
 	free(h->certificate_pem);
 	str_cleanse_free(h->key_pem);
 	free(h->ca_pem);
+	free(h->crl_pem);
 	free(h->der_header);
 	free(h->sha256_header);
 	free(h->verdict_header);

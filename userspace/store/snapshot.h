@@ -40,7 +40,9 @@ struct snapshot_host {
 	bool is_default;       /* at most one host: takes no SNI and unknown SNI */
 	char *certificate_pem; /* leaf, then intermediates */
 	char *key_pem;
-	char *ca_pem; /* client CAs; NULL only when verify is VERIFY_NONE */
+	char *ca_pem;  /* client CAs; NULL only when verify is VERIFY_NONE */
+	char *crl_pem; /* NULL: revocation is not looked at */
+	bool crl_soft_fail;
 	enum verify_mode verify;
 	uint32_t verify_depth; /* intermediates allowed, 0..VERIFY_DEPTH_MAX */
 	enum inject_mode inject;

@@ -224,6 +224,8 @@ static void read_host(struct reader *r, const json_t *from, struct snapshot_host
 	h->certificate_pem = read_text(r, from, "certificate", false);
 	h->key_pem = read_text(r, from, "key", false);
 	h->ca_pem = read_text(r, from, "ca", true);
+	h->crl_pem = read_text(r, from, "crl", true);
+	h->crl_soft_fail = read_bool(r, from, "crl_soft_fail");
 	h->verify = read_word(r, from, "verify", verify_words, VERIFY_MODE_MAX);
 	h->verify_depth = (uint32_t)read_number(r, from, "depth", VERIFY_DEPTH_MAX);
 	h->inject = read_word(r, from, "inject", inject_words, INJECT_MODE_MAX);

@@ -10,6 +10,7 @@
 # make check-vm        kernel TLS and what depends on the kernel, in emulated guests with Linux 6.1 and 6.12; KERNEL=6.1, ONLY=name
 # make check-vm-next   the same with the newest kernel Debian has
 # make check-vm-asan   the same with the asan build, Linux 6.12
+# make check-vm-peers  the same with the OpenSSL, curl and Python of newer Debian releases (needs root); PEERS=trixie
 # make fuzz T=head     libFuzzer on one target, SECONDS=60
 # make cover           lines covered by units, replay and e2e
 # make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
@@ -76,7 +77,7 @@ FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] be
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all bench deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt fmt-check layers \
-	check-vm check-vm-next check-vm-asan fuzz replay cover figures docs docs-check clean help FORCE
+	check-vm check-vm-next check-vm-asan check-vm-peers fuzz replay cover figures docs docs-check clean help FORCE
 all: $(O)/sluiced
 
 # --- a change of flags rebuilds; an unchanged stamp does not. FORCE is phony: under a bare .SECONDARY a missing
@@ -135,7 +136,15 @@ check-vm: deps
 check-vm-next:
 	$(Q)$(MAKE) KERNEL=next check-vm
 check-vm-asan:
-	$(Q)$(MAKE) FLAVOUR=asan KERNEL=6.12 check-vm
+	$(Q)VM_SECONDS=$${VM_SECONDS:-1800} $(MAKE) FLAVOUR=asan KERNEL=6.12 check-vm
+PEERS ?= trixie forky
+check-vm-peers:
+	$(Q)tools/deps.sh debootstrap
+	$(Q)$(MAKE) all
+	$(Q)export VM_SECONDS=$${VM_SECONDS:-1800}; for s in $(PEERS); do \
+		echo "  vm      with the packages of $$s"; \
+		SLUICED=$(abspath $(O)/sluiced) ONLY='$(ONLY)' VM_SUITE=$$s VM_OUT=build/vm/$$s tools/vm/check.sh $(KERNEL) || exit 1; \
+	done
 
 layers:
 	$(call say,LAYERS,userspace)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Install what building and testing needs, if any of it is missing. Debian 12, apt.
+# deps.sh [PACKAGE]...: install what building and testing needs, and these, if any of it is missing. Debian 12, apt.
 # Does nothing, asks nothing and touches no network when all of it is there.
 set -eu
 
@@ -10,7 +10,7 @@ run="openssl curl nginx python3 python3-pytest python3-cryptography procps iprou
 guest="qemu-system-x86 busybox-static kmod cpio xz-utils squashfs-tools"
 
 missing=
-for p in $build $run $guest; do
+for p in $build $run $guest "$@"; do
 	if [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" != installed ]; then
 		missing="$missing $p"
 	fi

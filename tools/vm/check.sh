@@ -3,7 +3,7 @@
 # check.sh KERNEL...: tests/vm and what of tests/e2e depends on the kernel, in a guest for each KERNEL (6.1, 6.12, next).
 #
 # SLUICED  the program; ONLY  pytest's -k; VM_SECONDS  the most a guest may take; VM_OUT  where logs go;
-# VM_ROOT  an image other than the one made from this machine's packages.
+# VM_SUITE  the Debian release whose packages the guest has; not set: this machine's.
 # The guests run at the same time. Fails when any of them does, or when one of them ran no test.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -39,7 +39,7 @@ guest() {
 		exec python3 -m pytest -p guest -p no:cacheprovider -q -k '($leave) and (${ONLY:-test})' $files"
 }
 
-root=${VM_ROOT:-$("$here/root.sh" "$cache")}
+root=$("$here/root.sh" "$cache" "${VM_SUITE:-}")
 running=
 for k in "$@"; do rm -f "$out/$k.status"; done
 trap 'kill $running 2>/dev/null; exit 130' INT TERM

@@ -8,6 +8,7 @@
 # the host changes and no root is needed. What was fetched is kept by version. The network is asked again after a week
 # (VM_KERNEL_DAYS); when it does not answer, what is there is used.
 set -eu
+here=$(cd "$(dirname "$0")" && pwd)
 suite=$1 package=$2 cache=$3
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 link=$cache/kernel/$suite-$package
@@ -22,51 +23,32 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/etc/apt.conf.d" "$work/etc/preferences.d" \
 	"$work/etc/sources.list.d" "$work/tree"
 : >"$work/status"
+# apt with a state and a line of sources of its own
 private() {
 	tool=$1
 	shift
 	"$tool" -o Dir::State="$work/state" -o Dir::State::status="$work/status" -o Dir::Cache="$work/cache" \
-		-o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any "$@"
-}
-# the same with our one line of sources instead of the host's
-ours() {
-	tool=$1
-	shift
-	private "$tool" -o Dir::Etc="$work/etc" "$@"
-}
-
-# mirror COMMAND...: the archive that carries the suite, out of what apt-get run by COMMAND knows
-mirror() {
-	case $suite in
-	*-security) label=Debian-Security ;;
-	*) label=Debian ;;
-	esac
-	# shellcheck disable=SC2016 # apt's own variables
-	"$@" indextargets --format '$(LABEL) $(REPO_URI)' | awk -v l="$label" '$1 == l { print $2; exit }'
+		-o Dir::Etc="$work/etc" -o Acquire::Languages=none -o APT::Sandbox::User=root -o APT::Update::Error-Mode=any "$@"
 }
 
 fetch() {
-	from=$(mirror apt-get)
-	if [ -z "$from" ]; then # the host has no package lists: read them privately
-		private apt-get -qq update
-		from=$(mirror private apt-get)
-	fi
-	[ -n "$from" ] || { echo "fetch-kernel: apt is configured with no mirror for $suite" >&2; return 1; }
+	from=$("$here/mirror.sh" "$suite") || return 1
 	echo "deb [signed-by=$keys] $from $suite main" >"$work/etc/sources.list"
-	ours apt-get -qq update || return 1
+	private apt-get -qq update || return 1
 
-	image=$(ours apt-cache depends "$package" | awk '/Depends: linux-image-[0-9].*-cloud-amd64$/ { print $2; exit }')
+	image=$(private apt-cache depends "$package" | awk '/Depends: linux-image-[0-9].*-cloud-amd64$/ { print $2; exit }')
 	[ -n "$image" ] || { echo "fetch-kernel: no $package in $suite" >&2; return 1; }
-	# from 7.x on the image is empty and depends on linux-binary-* and linux-modules-*
-	parts=$(ours apt-cache depends "$image" | awk '/Depends: linux-(binary|modules)-[0-9]/ { print $2 }')
-	version=$(ours apt-cache show "$image" | awk '/^Version:/ { print $2; exit }')
+	# from 7.x on the image is empty and depends on linux-base-* (lists), linux-binary-* and linux-modules-*
+	parts=$(private apt-cache depends "$image" | awk '/Depends: linux-(base|binary|modules)-[0-9]/ { print $2 }')
+	version=$(private apt-cache show "$image" | awk '/^Version:/ { print $2; exit }')
 	dir=$cache/kernel/$version
 	if [ ! -e "$dir/vmlinuz" ]; then
 		# shellcheck disable=SC2086 # a list of names
-		(cd "$work" && ours apt-get -qq download "$image" $parts) || return 1
+		(cd "$work" && private apt-get -qq download "$image" $parts) || return 1
 		for deb in "$work"/*.deb; do
 			dpkg-deb -x "$deb" "$work/tree" || return 1
 		done

@@ -1,13 +1,40 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# root.sh CACHE: a squashfs with what the tests run in, made of the packages installed here; prints its path. No root needed.
+# root.sh CACHE [SUITE]: a squashfs with what the tests run in; prints its path.
 #
-# The image holds the files of $wanted and of all they depend on, as dpkg lists them, with Python's compiled files (they
-# belong to no package, and compiling is slow in the guest). Kept by the versions of these packages.
+# Without SUITE it is made of the packages installed here, and no root is needed: the files of $wanted and of all they
+# depend on, as dpkg lists them, with Python's compiled files (they belong to no package, and compiling is slow in the
+# guest). Kept by the versions of these packages.
+# With SUITE, debootstrap makes it: that release's OpenSSL, curl and Python. Needs root. Kept for 30 days (VM_ROOT_DAYS).
 set -eu
-cache=$1
+here=$(cd "$(dirname "$0")" && pwd)
+cache=$1 suite=${2:-}
 wanted="python3 python3-pytest python3-cryptography curl openssl nginx procps iproute2 kmod
 	libssl-dev liburing-dev libcyaml-dev libyaml-dev libjansson-dev libmicrohttpd-dev libseccomp-dev"
+
+mkdir -p "$cache/root"
+exec 9>"$cache/root/${suite:-host}.lock"
+flock 9
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+
+if [ -n "$suite" ]; then
+	image=$cache/root/$suite.sqsh
+	if [ -z "$(find "$image" -mtime "-${VM_ROOT_DAYS:-30}" 2>/dev/null)" ]; then
+		mirror=$("$here/mirror.sh" "$suite")
+		# debootstrap knows nothing of virtual packages: the one that python3-cryptography needs goes by this name
+		include=$(echo "$wanted python3-cffi-backend" | tr -s ' \t\n' ',')
+		# the script named here knows every release since the merge of /usr, also those newer than this debootstrap
+		debootstrap --variant=minbase --include="$include" "$suite" "$work/tree" "$mirror" \
+			/usr/share/debootstrap/scripts/sid >"$cache/root/$suite.log" 2>&1 || { tail -20 "$cache/root/$suite.log" >&2; exit 1; }
+		mksquashfs "$work/tree" "$work/root.sqsh" -comp lz4 -no-progress -quiet -wildcards -e 'usr/share/doc/*' \
+			'usr/share/locale/*' 'usr/share/man/*' 'usr/include/*' 'var/cache/*' 'var/lib/apt/*' '... *.a' >&2
+		mv "$work/root.sqsh" "$image"
+	fi
+	echo "$image"
+	exit 0
+fi
 
 # With all they depend on: of alternatives and of virtual packages whichever are installed. The essential packages are in,
 # for everything may rely on them. The -dev packages are named for the libraries they belong to, whatever these are called
@@ -47,12 +74,7 @@ versions=$(dpkg-query -W -f '${db:Status-Status};${binary:Package};${Version};${
 [ -n "$versions" ] || { echo "root.sh: dpkg lists nothing" >&2; exit 1; }
 key=$( (echo "$versions"; cat "$0") | sha256sum | cut -c1-16)
 image=$cache/root/host-$key.sqsh
-mkdir -p "$cache/root"
-exec 9>"$cache/root/lock"
-flock 9
 if [ ! -e "$image" ]; then
-	work=$(mktemp -d)
-	trap 'rm -rf "$work"' EXIT
 	# Debian 12 and later: /bin, /lib, /sbin are links into /usr. Files left out at installation, or not ours to read, are no loss.
 	# shellcheck disable=SC2046 # a list of names
 	dpkg -L $(echo "$versions" | cut -d' ' -f1) |
@@ -78,8 +100,8 @@ if [ ! -e "$image" ]; then
 	done | sort -u >"$work/files"
 	tar -C / --no-recursion --owner=0 --group=0 -cf - -T "$work/files" |
 		sqfstar -comp lz4 -no-progress -quiet "$work/root.sqsh" >&2
-	# the image of packages that were here before is of no use any more
-	rm -f "$cache"/root/host-*.sqsh
 	mv "$work/root.sqsh" "$image"
 fi
+touch "$image"
+find "$cache/root" -name 'host-*.sqsh' -mtime +30 -delete
 echo "$image"

@@ -98,7 +98,7 @@ boot() {
 	timeout --foreground -k 5 "$seconds" qemu-system-x86_64 -accel tcg -cpu max -M q35 -m "$mib" -smp "$cpus" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$kernel/vmlinuz" -initrd "$work/initrd" \
-		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic net.ifnames=0 mitigations=off tsc=reliable" \
+		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic net.ifnames=0 mitigations=off tsc=reliable audit=0" \
 		-serial "file:$console" -chardev stdio,id=out,signal=off -serial chardev:out -serial "file:$work/status" \
 		-drive "file=$root,format=raw,if=virtio,readonly=on" -device virtio-rng-pci ${VM_QEMU:-} </dev/null &
 	qemu=$!

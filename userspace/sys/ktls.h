@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #include "base/must.h"
-#include "base/slice.h"
+#include "base/sink.h"
 
 /* The system calls behind it. Tests put their own in. */
 struct ktls_sys {
@@ -87,6 +87,24 @@ enum { KTLS_PACK_BITS = 4 * KTLS_CIPHER_MAX + 1 };
 /** ktls_pack, ktls_unpack - the same in KTLS_PACK_BITS bits, to hand to another process; error and what are lost */
 uint32_t ktls_pack(const struct ktls_support *s);
 void ktls_unpack(uint32_t bits, struct ktls_support *out);
+
+enum { KTLS_TEXT_MAX = 512 };
+
+/** ktls_cipher_label - name for people */
+const char *ktls_cipher_label(enum ktls_cipher cipher);
+
+/**
+ * ktls_put_summary, ktls_put_missing - for people; KTLS_TEXT_MAX bytes are enough for either
+ *
+ * "1.2 and 1.3, AES-128-GCM ..., rekey", "not all (TLS 1.3 AES-128-GCM TX: No such file or
+ * directory), without ...", "none (TCP_ULP: ...): records stay in user space";
+ * "TLS 1.2 CHACHA20-POLY1305 RX TX, TLS 1.3 AES-128-GCM TX", nothing where all is there.
+ */
+void ktls_put_summary(struct sink *out, const struct ktls_support *s);
+void ktls_put_missing(struct sink *out, const struct ktls_support *s);
+
+/** ktls_put_table - version by cipher, RX and TX yes or no, and rekey; lines */
+void ktls_put_table(struct sink *out, const struct ktls_support *s);
 
 /** ktls_ulp - TCP_ULP "tls". Return: 0; -EEXIST it has one; -ENOTCONN not in ESTABLISHED; -ENOENT; -errno. */
 MUST_USE int ktls_ulp(const struct ktls_sys *sys, int fd);

@@ -143,15 +143,11 @@ static void failed(struct probe *p, int error, const char *what)
 
 static void cell_failed(struct probe *p, int error, const struct ktls_key *key, const char *what)
 {
-	static const char *const labels[] = {
-#define X(name, type, bytes, label) [KTLS_##name] = (label),
-		KTLS_CIPHERS(X)
-#undef X
-	};
 	char text[sizeof(p->out->what)];
 
 	(void)snprintf(text, sizeof(text), "TLS 1.%d %s %s",
-	               key->version == TLS_1_3_VERSION ? 3 : 2, labels[key->cipher], what);
+	               key->version == TLS_1_3_VERSION ? 3 : 2, ktls_cipher_label(key->cipher),
+	               what);
 	failed(p, error, text);
 }
 

@@ -161,6 +161,14 @@ Test(conf_file, every_mistake_is_said_with_its_line_and_key)
 		  "f:4: options.workers: \"many\" is not a number|"
 		  "f:5: options.wrkers: unknown key|"
 		  "f:6: options.target_bytes: \"-1\" is not a number|" },
+		{ "listen: [a]\noptions:\n  ktls: of\n" HOST,
+		  "f:3: options.ktls: \"of\" is none of: off, auto, require|" },
+		{ "listen: [a]\noptions:\n  ktls: 1\n" HOST,
+		  "f:3: options.ktls: \"1\" is none of: off, auto, require|" },
+		{ "listen: [a]\noptions:\n  ktls: false\n" HOST,
+		  "f:3: options.ktls: \"false\" is none of: off, auto, require|" },
+		{ "listen: [a]\noptions:\n  ktls: [off]\n" HOST,
+		  "f:3: options.ktls: a single value expected|" },
 		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n"
 		  "  - names: []\n    key: k\n    origins: [o]\n",
 		  "f:3: hosts[0].origins: 0 given, 1 to 64 needed|f:3: hosts[0].key: missing|"

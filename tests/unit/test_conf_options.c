@@ -86,3 +86,53 @@ Test(options, text_is_a_decimal_number_for_a_known_name)
 		cr_expect_eq(s.head_fields, rows[i].want == 0 ? 64 : 100, "%s", rows[i].why);
 	}
 }
+
+Test(options, an_option_of_words_takes_its_words_and_no_numbers)
+{
+	static const struct {
+		struct slice value;
+		int want; /* -errno, or the value */
+	} rows[] = {
+		{ SLICE("off"), OPTION_KTLS_OFF },
+		{ SLICE("auto"), OPTION_KTLS_AUTO },
+		{ SLICE("require"), OPTION_KTLS_REQUIRE },
+		{ SLICE("of"), -EINVAL },
+		{ SLICE("offf"), -EINVAL },
+		{ SLICE("Off"), -EINVAL },
+		{ SLICE("false"), -EINVAL },
+		{ SLICE("1"), -EINVAL },
+		{ SLICE(""), -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct options s;
+		int r;
+
+		options_default(&s);
+		r = options_set(&s, SLICE("ktls"), rows[i].value);
+		cr_expect_eq(r, rows[i].want < 0 ? rows[i].want : 0, "row %zu", i);
+		cr_expect_eq((int)s.ktls, rows[i].want < 0 ? OPTION_KTLS_AUTO : rows[i].want,
+		             "row %zu", i);
+	}
+}
+
+Test(options, words_are_the_values_from_0_to_the_most)
+{
+	size_t lists = 0;
+
+	for (size_t i = 0; i < rows_len(); i++) {
+		const struct option_info *row = options_info(i);
+		const struct option_word *words = options_words(row->name);
+		uint32_t n = 0;
+
+		if (!words)
+			continue;
+		for (lists++; words[n].word; n++)
+			cr_expect_gt(strlen(words[n].help), 0, "%s", words[n].word);
+		cr_expect_eq(row->min, 0);
+		cr_expect_eq(row->max + 1, n);
+	}
+	cr_expect_eq(lists, 1);
+	cr_expect_null(options_words(SLICE("workers")));
+	cr_expect_null(options_words(SLICE("ktl")));
+}

@@ -33,6 +33,7 @@ static json_t *good_doc(void)
 {
 	json_t *doc = json_loads(good, 0, NULL);
 	const struct option_info *info;
+	const struct option_word *words;
 	json_t *options = json_object_get(doc, "options");
 
 	cr_assert(doc);
@@ -40,7 +41,10 @@ static json_t *good_doc(void)
 		char name[64];
 
 		(void)snprintf(name, sizeof(name), "%.*s", (int)info->name.len, info->name.ptr);
-		(void)json_object_set_new(options, name, json_integer(info->def));
+		words = options_words(info->name);
+		(void)json_object_set_new(options, name,
+		                          words ? json_string(words[info->def].word)
+		                                : json_integer(info->def));
 	}
 	return doc;
 }
@@ -203,6 +207,47 @@ Test(snapshot, an_option_out_of_its_bounds_is_refused)
 	                          json_integer(129));
 	cr_expect_eq(decode_doc(doc, &s), -EINVAL);
 	cr_expect(strstr(err, "head_fields"), "%s", err);
+}
+
+Test(snapshot, an_option_of_words_is_written_and_read_as_its_word)
+{
+	static const struct {
+		const char *json;
+		int want;
+	} rows[] = {
+		{ "\"off\"", OPTION_KTLS_OFF },
+		{ "\"auto\"", OPTION_KTLS_AUTO },
+		{ "\"require\"", OPTION_KTLS_REQUIRE },
+		{ "\"of\"", -1 },
+		{ "1", -1 },
+		{ "null", -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		json_t *doc = good_doc();
+		json_t *v = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
+		struct snapshot *s = NULL;
+		char *text = NULL;
+		size_t len = 0;
+
+		(void)json_object_set_new(json_object_get(doc, "options"), "ktls", v);
+		if (rows[i].want < 0) {
+			cr_expect_eq(decode_doc(doc, &s), -EINVAL, "%s", rows[i].json);
+			cr_expect_str_eq(err, "ktls: unknown word");
+			continue;
+		}
+		cr_assert_eq(decode_doc(doc, &s), 0, "%s: %s", rows[i].json, err);
+		cr_expect_eq((int)s->options.ktls, rows[i].want);
+		cr_assert_eq(snapshot_encode(s, &text, &len), 0);
+		doc = json_loadb(text, len, 0, NULL);
+		v = json_loads(rows[i].json, JSON_DECODE_ANY, NULL);
+		cr_expect(json_equal(json_object_get(json_object_get(doc, "options"), "ktls"), v),
+		          "%s", rows[i].json);
+		json_decref(v);
+		json_decref(doc);
+		free(text);
+		snapshot_free(s);
+	}
 }
 
 Test(snapshot, what_is_not_json_is_refused_without_quoting_it)

@@ -13,11 +13,22 @@ void help_options(FILE *out)
 {
 	const struct option_info *o;
 
-	for (size_t i = 0; (o = options_info(i)); i++)
-		(void)fprintf(out, "  %-27.*s %s\n%30s%u (%u to %u) %s; changed by a %s\n",
-		              (int)o->name.len, (const char *)o->name.ptr, o->help, "", o->def,
-		              o->min, o->max, o->unit,
+	for (size_t i = 0; (o = options_info(i)); i++) {
+		const struct option_word *words = options_words(o->name);
+
+		(void)fprintf(out, "  %-27.*s %s\n%30s", (int)o->name.len,
+		              (const char *)o->name.ptr, o->help, "");
+		if (words)
+			(void)fprintf(out, "%s (", words[o->def].word);
+		for (size_t j = 0; words && words[j].word; j++)
+			(void)fprintf(out, "%s%s", j ? ", " : "", words[j].word);
+		if (words)
+			(void)fputs(")", out);
+		else
+			(void)fprintf(out, "%u (%u to %u) %s", o->def, o->min, o->max, o->unit);
+		(void)fprintf(out, "; changed by a %s\n",
 		              o->when == WHEN_START ? "restart" : "reload");
+	}
 }
 
 /* One list of words. */
@@ -32,11 +43,35 @@ static const struct word_help rfc9440[] = { RFC9440_MODES(X) };
 static const struct word_help xfcc[] = { XFCC_MODES(X) };
 #undef X
 
-static void words(FILE *out, const char *key, const struct word_help *rows, size_t len)
+static void put_words(FILE *out, const char *key, const struct word_help *rows, size_t len)
 {
 	(void)fprintf(out, "\n## `%s`\n\n| word | meaning |\n|---|---|\n", key);
 	for (size_t i = 0; i < len; i++)
 		(void)fprintf(out, "| `%s` | %s |\n", rows[i].word, rows[i].help);
+}
+
+static void option_row(FILE *out, const struct option_info *o)
+{
+	const struct option_word *words = options_words(o->name);
+
+	(void)fprintf(out, "| `%.*s` | ", (int)o->name.len, (const char *)o->name.ptr);
+	if (words)
+		(void)fprintf(out, "%s | | ", words[o->def].word);
+	else
+		(void)fprintf(out, "%u | %u | %u", o->def, o->min, o->max);
+	(void)fprintf(out, " | %s | %s | %s |\n", o->unit, when_word(o->when), o->help);
+}
+
+static void option_word_rows(FILE *out, const struct option_info *o)
+{
+	const struct option_word *words = options_words(o->name);
+
+	if (!words)
+		return;
+	(void)fprintf(out, "\n## `options.%.*s`\n\n| word | meaning |\n|---|---|\n",
+	              (int)o->name.len, (const char *)o->name.ptr);
+	for (size_t i = 0; words[i].word; i++)
+		(void)fprintf(out, "| `%s` | %s |\n", words[i].word, words[i].help);
 }
 
 void help_markdown(FILE *out)
@@ -52,11 +87,11 @@ void help_markdown(FILE *out)
 		"|---|---:|---:|---:|---|---|---|\n",
 		out);
 	for (size_t i = 0; (o = options_info(i)); i++)
-		(void)fprintf(out, "| `%.*s` | %u | %u | %u | %s | %s | %s |\n", (int)o->name.len,
-		              (const char *)o->name.ptr, o->def, o->min, o->max, o->unit,
-		              when_word(o->when), o->help);
-	words(out, "hosts[].client_auth.verify", verify, ARRAY_LEN(verify));
-	words(out, "hosts[].identity.inject", inject, ARRAY_LEN(inject));
-	words(out, "hosts[].identity.rfc9440", rfc9440, ARRAY_LEN(rfc9440));
-	words(out, "hosts[].identity.xfcc", xfcc, ARRAY_LEN(xfcc));
+		option_row(out, o);
+	for (size_t i = 0; (o = options_info(i)); i++)
+		option_word_rows(out, o);
+	put_words(out, "hosts[].client_auth.verify", verify, ARRAY_LEN(verify));
+	put_words(out, "hosts[].identity.inject", inject, ARRAY_LEN(inject));
+	put_words(out, "hosts[].identity.rfc9440", rfc9440, ARRAY_LEN(rfc9440));
+	put_words(out, "hosts[].identity.xfcc", xfcc, ARRAY_LEN(xfcc));
 }

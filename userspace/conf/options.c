@@ -31,6 +31,11 @@ static const struct knob {
 OPTIONS(X)
 #undef X
 
+#define WORD(constant, word_, help_) { .word = (word_), .help = (help_) },
+#define X(name, list)                static const struct option_word name##_words[] = { list(WORD){ NULL, NULL } };
+OPTION_WORDS(X)
+#undef X
+
 static void knob_store(struct options *s, const struct knob *k, uint32_t v)
 {
 	memcpy((uint8_t *)s + k->offset, &v, sizeof(v));
@@ -45,6 +50,16 @@ void options_default(struct options *out)
 const struct option_info *options_info(size_t index)
 {
 	return index < ARRAY_LEN(knobs) ? &knobs[index].info : NULL;
+}
+
+const struct option_word *options_words(struct slice name)
+{
+#define X(name_, list)                                                                             \
+	if (slice_eq(name, SLICE(#name_)))                                                         \
+		return name_##_words;
+	OPTION_WORDS(X)
+#undef X
+	return NULL;
 }
 
 uint32_t options_get(const struct options *s, size_t index)
@@ -73,8 +88,15 @@ int options_set_u64(struct options *s, struct slice name, uint64_t value)
 
 int options_set(struct options *s, struct slice name, struct slice value)
 {
+	const struct option_word *words = options_words(name);
 	uint64_t v = 0;
-	int r = text_parse_u64(value, &v);
 
-	return r < 0 ? r : options_set_u64(s, name, v);
+	if (!words) {
+		int r = text_parse_u64(value, &v);
+
+		return r < 0 ? r : options_set_u64(s, name, v);
+	}
+	while (words[v].word && !slice_eq(value, slice_of(words[v].word, strlen(words[v].word))))
+		v++;
+	return words[v].word ? options_set_u64(s, name, v) : -EINVAL;
 }

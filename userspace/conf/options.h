@@ -44,7 +44,7 @@ enum option_when {
 	X(rfc9440_leaf_bytes,     10240, 1024,   65536, "bytes",       WHEN_RELOAD, "longest Client-Cert of a dialect or template; longer ones are left out") \
 	X(rfc9440_chain_bytes,    16384, 1024,   65536, "bytes",       WHEN_RELOAD, "the same for Client-Cert-Chain")            \
 	X(key_updates,               64,    0,   65535, "updates",     WHEN_RELOAD, "TLS 1.3 KeyUpdates one client may send")    \
-	X(ktls,                       1,    0,       2, "mode",        WHEN_START,  "records in the kernel: 0 off, 1 where it can, 2 refuse to start where it cannot") \
+	X(ktls,                       1,    0,       2, "word",        WHEN_START,  "TLS records in the kernel")                 \
 	X(pipes,                     16,    0,    1024, "pipes",       WHEN_START,  "512 KiB each, to splice bodies through; 0: none") \
 	X(splice_bytes,           65536, 4096, 4294967295U, "bytes",   WHEN_RELOAD, "bodies and chunks with this much to come are spliced, where the kernel has the records") \
 	X(origin_connect_timeout_ms,  60000, 10, 3600000, "ms",        WHEN_RELOAD, "connect(2) to an origin")                   \
@@ -56,7 +56,18 @@ enum option_when {
 	X(dns_refresh_s,                 30,  1,   86400, "s",         WHEN_RELOAD, "origins' names are looked up again")
 /* clang-format on */
 
-enum option_ktls { OPTION_KTLS_OFF, OPTION_KTLS_AUTO, OPTION_KTLS_REQUIRE }; /* ktls: */
+/* Options that are words in the file. X(option, list); a list is X(CONSTANT, "word", "help"), and its
+ * words are the option's values from 0 on. */
+#define OPTION_WORDS(X) X(ktls, OPTION_KTLS_WORDS)
+
+#define OPTION_KTLS_WORDS(X)                                                                       \
+	X(OFF, "off", "never")                                                                     \
+	X(AUTO, "auto", "for each version and cipher suite that this kernel can take")             \
+	X(REQUIRE, "require", "as auto, and refuse to start where the kernel cannot take them all")
+
+#define X(name, word, help) OPTION_KTLS_##name,
+enum option_ktls { OPTION_KTLS_WORDS(X) };
+#undef X
 
 struct options {
 #define X(name, def, min, max, unit, when, help) uint32_t name;
@@ -73,6 +84,11 @@ struct option_info {
 	enum option_when when;
 };
 
+/* A word that an option may be. */
+struct option_word {
+	const char *word, *help;
+};
+
 /** options_default - fill *@out with the table's defaults; cannot fail */
 void options_default(struct options *out);
 
@@ -83,6 +99,13 @@ void options_default(struct options *out);
  */
 const struct option_info *options_info(size_t index);
 
+/**
+ * options_words - the words that option @name may be, its values 0, 1, ...
+ *
+ * Return: the words, one without a text behind the last; NULL: it is a number.
+ */
+const struct option_word *options_words(struct slice name);
+
 /** options_get - value of row @index, which exists */
 uint32_t options_get(const struct options *s, size_t index);
 
@@ -90,9 +113,9 @@ uint32_t options_get(const struct options *s, size_t index);
  * options_set - set one knob from text
  * @s:     changed on success only
  * @name:  exact, case-sensitive
- * @value: decimal digits only, no sign, no unit
+ * @value: decimal digits only, no sign, no unit; or one of the option's words and no number
  *
- * Return: 0; -ENOENT no such knob; -EINVAL not a number; -ERANGE out of bounds.
+ * Return: 0; -ENOENT no such knob; -EINVAL not a number, none of the words; -ERANGE out of bounds.
  */
 MUST_USE int options_set(struct options *s, struct slice name, struct slice value);
 

@@ -11,9 +11,24 @@ static struct slice str(const char *s)
 	return slice_of(s, strlen(s));
 }
 
+/* "of" is none of: off, auto, require */
+static void not_a_word(const char *text, const char *path, const struct option_word *words,
+                       struct positions *p, struct mistakes *m)
+{
+	char all[128] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; words[i].word; i++)
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", i ? ", " : "",
+		                      words[i].word);
+	must(n < sizeof(all));
+	mistake_at(m, p, path, "", "\"%s\" is none of: %s", text, all);
+}
+
 static void set_option(const struct option_info *info, const char *text, struct positions *p,
                        struct mistakes *m, struct options *out)
 {
+	const struct option_word *words = options_words(info->name);
 	char path[64];
 	int r;
 
@@ -24,7 +39,9 @@ static void set_option(const struct option_info *info, const char *text, struct 
 		return;
 	(void)snprintf(path, sizeof(path), "options.%.*s", (int)info->name.len,
 	               (const char *)info->name.ptr);
-	if (r == -ERANGE)
+	if (words)
+		not_a_word(text, path, words, p, m);
+	else if (r == -ERANGE)
 		mistake_at(m, p, path, "", "%s is not within %u to %u %s", text, info->min,
 		           info->max, info->unit);
 	else

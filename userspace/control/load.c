@@ -59,6 +59,7 @@ static void build_listen(const struct build *b, struct msg_start *out)
 static void check_when_start(const struct build *b)
 {
 	const struct option_info *info;
+	const struct option_word *words;
 	char path[64];
 
 	if (!b->loader->previous)
@@ -70,8 +71,13 @@ static void check_when_start(const struct build *b)
 			continue;
 		(void)snprintf(path, sizeof(path), "options.%.*s", (int)info->name.len,
 		               (const char *)info->name.ptr);
-		mistake_at(b->mistakes, b->positions, path, "",
-		           "%u is in force; changing it needs a restart", have);
+		words = options_words(info->name);
+		if (words)
+			mistake_at(b->mistakes, b->positions, path, "",
+			           "%s is in force; changing it needs a restart", words[have].word);
+		else
+			mistake_at(b->mistakes, b->positions, path, "",
+			           "%u is in force; changing it needs a restart", have);
 	}
 }
 

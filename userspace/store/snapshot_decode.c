@@ -243,22 +243,34 @@ static void read_host(struct reader *r, const json_t *from, struct snapshot_host
 	}
 }
 
+static void read_option(struct reader *r, const json_t *all, const struct option_info *info,
+                        struct options *o)
+{
+	char name[64];
+	uint64_t v;
+
+	(void)snprintf(name, sizeof(name), "%.*s", (int)info->name.len,
+	               (const char *)info->name.ptr);
+	if (options_words(info->name)) {
+		const char *word = json_string_value(json_object_get(all, name));
+
+		if (!word || options_set(o, info->name, slice_of(word, strlen(word))) < 0)
+			bad(r, name, "unknown word");
+		return;
+	}
+	v = read_number(r, all, name, UINT32_MAX);
+	if (r->status == 0 && options_set_u64(o, info->name, v) < 0)
+		bad(r, name, "out of bounds");
+}
+
 static void read_options(struct reader *r, const json_t *from, struct options *o)
 {
 	const json_t *all = json_object_get(from, "options");
 	const struct option_info *info;
 
 	options_default(o);
-	for (size_t i = 0; (info = options_info(i)) && r->status == 0; i++) {
-		char name[64];
-		uint64_t v;
-
-		(void)snprintf(name, sizeof(name), "%.*s", (int)info->name.len,
-		               (const char *)info->name.ptr);
-		v = read_number(r, all, name, UINT32_MAX);
-		if (r->status == 0 && options_set_u64(o, info->name, v) < 0)
-			bad(r, name, "out of bounds");
-	}
+	for (size_t i = 0; (info = options_info(i)) && r->status == 0; i++)
+		read_option(r, all, info, o);
 }
 
 static void read_snapshot(struct reader *r, const json_t *doc, struct snapshot *s)

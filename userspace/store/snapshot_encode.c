@@ -102,6 +102,14 @@ nomem:
 	return NULL;
 }
 
+static json_t *option_json(const struct option_info *info, uint32_t value)
+{
+	const struct option_word *words = options_words(info->name);
+
+	must(value <= info->max);
+	return words ? json_string(words[value].word) : json_integer(value);
+}
+
 static json_t *options_json(const struct options *o)
 {
 	const struct option_info *info;
@@ -112,7 +120,7 @@ static json_t *options_json(const struct options *o)
 
 		(void)snprintf(name, sizeof(name), "%.*s", (int)info->name.len,
 		               (const char *)info->name.ptr);
-		if (json_object_set_new(all, name, json_integer(options_get(o, i))) < 0) {
+		if (json_object_set_new(all, name, option_json(info, options_get(o, i))) < 0) {
 			json_decref(all);
 			return NULL;
 		}

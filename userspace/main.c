@@ -10,16 +10,20 @@
 #include "conf/help.h"
 #include "control/control.h"
 #include "control/echo.h"
+#include "control/version.h"
 #include "core/worker.h"
 #include "proc/master.h"
 #include "proto/dialect.h"
 #include "sys/channel.h"
+#include "sys/ktls.h"
 
 enum { USAGE = 2 };
 
 #ifndef SLUICE_VERSION
 #define SLUICE_VERSION "0.1.0"
 #endif
+
+static int usage(const char *what, const char *why);
 
 static int run_check(char **argv)
 {
@@ -31,24 +35,41 @@ static int run_echo(char **argv)
 	return echo_main(argv[0]);
 }
 
+/* A number below @end, digits only; UINT32_MAX: it is none. */
+static uint32_t number(const char *text, uint32_t end)
+{
+	uint64_t v = 0;
+
+	if (text_parse_u64(slice_of(text, strlen(text)), &v) < 0 || v >= end)
+		return UINT32_MAX;
+	return (uint32_t)v;
+}
+
 static int run_control(char **argv)
 {
-	return control_main(argv[0], argv[1] && strcmp(argv[1], "--again") == 0);
+	uint32_t ktls = number(argv[1], 1U << KTLS_PACK_BITS);
+	bool again = argv[2] != NULL;
+
+	if (ktls == UINT32_MAX || (again && strcmp(argv[2], "--again") != 0))
+		return USAGE;
+	return control_main(argv[0], ktls, again);
 }
 
 static int run_worker(char **argv)
 {
-	uint64_t id = 0;
+	uint32_t id = number(argv[0], WORKERS_MAX);
+	uint32_t ktls = number(argv[1], 1U << KTLS_PACK_BITS);
 
-	if (text_parse_u64(slice_of(argv[0], strlen(argv[0])), &id) < 0 || id >= WORKERS_MAX)
+	if (id == UINT32_MAX || ktls == UINT32_MAX)
 		return USAGE;
-	return worker_main((unsigned int)id);
+	return worker_main(id, ktls);
 }
 
 static int run_version(char **argv)
 {
-	(void)argv;
-	(void)puts("sluiced " SLUICE_VERSION);
+	if (argv[0] && strcmp(argv[0], "--verbose") != 0)
+		return usage(argv[0], "--verbose is all that --version knows");
+	version_print(stdout, SLUICE_VERSION, argv[0] != NULL);
 	return 0;
 }
 
@@ -64,10 +85,11 @@ static const struct command {
 } commands[] = {
 	{ "--check", 1, 1, run_check, "--check FILE", "say every mistake in FILE and end" },
 	{ "echo", 1, 1, run_echo, "echo ADDRESS", "be an origin that shows what it was sent" },
-	{ "--version", 0, 0, run_version, "--version", "say which one this is" },
+	{ "--version", 0, 1, run_version, "--version",
+	  "say which one this is; --verbose: and what this machine can do" },
 	{ "--help", 0, 2, run_help, "--help", "this; options or dialects --markdown: as in docs/" },
-	{ "--role=control", 1, 2, run_control, NULL, NULL },
-	{ "--role=worker", 1, 1, run_worker, NULL, NULL },
+	{ "--role=control", 2, 3, run_control, NULL, NULL },
+	{ "--role=worker", 2, 2, run_worker, NULL, NULL },
 };
 
 /* Options of the master. */

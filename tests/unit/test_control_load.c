@@ -329,6 +329,61 @@ Test(load, what_was_read_at_start_cannot_be_changed_by_a_reload)
 	snapshot_free(second.snapshot);
 }
 
+Test(load, kernel_tls_that_is_required_must_be_whole)
+{
+	enum { ALL = (1 << KTLS_CIPHER_MAX) - 1 };
+	static const struct {
+		struct ktls_support kernel;
+		const char *option, *want;
+	} rows[] = {
+		{ { { 0 }, { 0 }, false, 0, "" }, "ktls: auto", "" },
+		{ { { 0 }, { 0 }, false, 0, "" }, "ktls: off", "" },
+		{ { { ALL, ALL }, { ALL, ALL }, false, 0, "" }, "ktls: require", "" },
+		{ { { 0 }, { 0 }, false, 0, "" },
+		  "ktls: require",
+		  "f:5: options.ktls: \"require\", but this kernel has no TLS: it needs CONFIG_TLS, "
+		  "and the module tls loaded|" },
+		{ { { ALL, ALL & ~(1 << KTLS_AES_256_GCM) }, { ALL, ALL }, true, 0, "" },
+		  "ktls: 'require'",
+		  "f:5: options.ktls: \"require\", but this kernel lacks TLS 1.3 AES-256-GCM RX|" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct loaded l = { 0 };
+		char line[64];
+
+		(void)snprintf(line, sizeof(line), "options: { %s }", rows[i].option);
+		write_config(5, line);
+		loader.ktls = rows[i].kernel;
+		cr_expect_eq(load_config(&l), rows[i].want[0] ? -EINVAL : 0, "row %zu", i);
+		cr_expect_str_eq(said, rows[i].want, "row %zu: %s", i, said);
+		snapshot_free(l.snapshot);
+	}
+}
+
+Test(load, kernel_tls_that_is_required_is_looked_for_at_reload_too)
+{
+	struct loaded first = { 0 };
+	struct loaded second = { 0 };
+
+	ktls_unpack((1U << KTLS_PACK_BITS) - 1, &loader.ktls);
+	write_config(5, "options: { ktls: require }");
+	cr_assert_eq(load_config(&first), 0, "%s", said);
+	loader.previous = first.snapshot;
+	cr_expect_eq(load_config(&second), 0, "%s", said);
+	ktls_unpack((1U << KTLS_PACK_BITS) - 2, &loader.ktls);
+	cr_expect_eq(load_config(&second), -EINVAL);
+	cr_expect_str_eq(said, "f:5: options.ktls: \"require\", but this kernel lacks TLS 1.2 "
+	                       "AES-128-GCM RX|");
+	write_config(5, "options: { ktls: off }");
+	cr_expect_eq(load_config(&second), -EINVAL);
+	cr_expect_str_eq(said,
+	                 "f:5: options.ktls: require is in force; changing it needs a restart|");
+	loader.previous = NULL;
+	snapshot_free(first.snapshot);
+	snapshot_free(second.snapshot);
+}
+
 Test(load, a_name_that_cannot_be_looked_up_keeps_the_addresses_in_force)
 {
 	struct loaded first = { 0 };

@@ -25,6 +25,7 @@ struct control {
 	struct parent parent;
 	struct source source;
 	struct tls_worker *tls;
+	struct ktls_support ktls;
 	struct publish publish;
 	struct refresh refresh;
 	struct snapshot *snapshot; /* newest sent; NULL: none yet */
@@ -50,6 +51,7 @@ static int load_and_say(struct control *c, struct loaded *out)
 		.file = c->config,
 		.previous = c->snapshot,
 		.tls = c->tls,
+		.ktls = c->ktls,
 	};
 	static struct mistakes mistakes;
 	int r = load(&l, &mistakes, out);
@@ -222,6 +224,8 @@ static int begin(struct control *c, bool again)
 	if (again)
 		c->refresh_at_ms = now_ms();
 	r = apply_file(c, PUBLISH_START);
+	if (r == 0 && !again && c->snapshot->options.ktls == OPTION_KTLS_OFF)
+		log_info("kernel TLS: off, as options.ktls says");
 	/* The workers serve what they have; the next reload may be better. */
 	if (r < 0 && r != -EPIPE && again) {
 		log_error("configuration refused: what was in force stays in force");
@@ -230,13 +234,14 @@ static int begin(struct control *c, bool again)
 	return r;
 }
 
-int control_main(const char *config, bool again)
+int control_main(const char *config, uint32_t ktls, bool again)
 {
 	static struct control c;
 	int r;
 
 	log_open("control", LOG_LEVEL_INFO);
 	c.config = config;
+	ktls_unpack(ktls, &c.ktls);
 	c.parent = (struct parent){
 		.fd = CHANNEL_FD, .snapshot_fd = -1, .applied = on_applied, .arg = &c
 	};
@@ -270,6 +275,8 @@ int control_check(const char *config)
 	int r;
 
 	log_open("check", LOG_LEVEL_INFO);
+	(void)ktls_load(&ktls_sys_kernel); /* the probe says what there is */
+	ktls_probe(&ktls_sys_kernel, &l.ktls);
 	r = load_tls(&l.tls);
 	if (r == 0)
 		r = load(&l, &mistakes, &loaded);

@@ -5,19 +5,23 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /**
  * control_main - run until the master is gone
  * @config: absolute path of the configuration file; the master opens it
+ * @ktls:   what the kernel can do, ktls_pack()
  * @again:  workers serve already; the master sends the newest snapshot first
  *
  * Return: exit status. 0 the master is gone; 1 the first configuration is no good or
  *         cannot be put in force, and why has been said.
  */
-int control_main(const char *config, bool again);
+int control_main(const char *config, uint32_t ktls, bool again);
 
 /**
  * control_check - say every mistake in @config on stderr; nothing is started
+ *
+ * What the kernel can do is probed.
  *
  * Return: 0 it is good; 1 it is not.
  */

@@ -81,6 +81,26 @@ static void check_when_start(const struct build *b)
 	}
 }
 
+static void check_ktls(const struct build *b)
+{
+	const struct ktls_support *s = &b->loader->ktls;
+	char text[KTLS_TEXT_MAX];
+	struct sink missing = sink_of(text, sizeof(text));
+
+	if (b->snapshot->options.ktls != OPTION_KTLS_REQUIRE || ktls_is_whole(s))
+		return;
+	if (ktls_pack(s) == 0) {
+		mistake_at(b->mistakes, b->positions, "options.ktls", "",
+		           "\"require\", but this kernel has no TLS: it needs CONFIG_TLS, and the "
+		           "module tls loaded");
+		return;
+	}
+	ktls_put_missing(&missing, s);
+	must(!missing.overflow);
+	mistake_at(b->mistakes, b->positions, "options.ktls", "",
+	           "\"require\", but this kernel lacks %.*s", (int)missing.len, text);
+}
+
 /* A name and where it was first written. */
 struct named {
 	const char *name;
@@ -176,6 +196,7 @@ static void build_all(struct build *b, struct msg_start *start)
 {
 	conf_options(b->conf, b->positions, b->mistakes, &b->snapshot->options);
 	check_when_start(b);
+	check_ktls(b);
 	start->workers = b->snapshot->options.workers;
 	start->drain_timeout_ms = b->snapshot->options.drain_timeout_ms;
 	build_listen(b, start);

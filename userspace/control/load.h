@@ -9,6 +9,7 @@
 #include "control/source.h"
 #include "store/snapshot.h"
 #include "sys/channel.h"
+#include "sys/ktls.h"
 
 struct tls_worker;
 
@@ -17,6 +18,7 @@ struct loader {
 	const char *file;                /* paths in it are relative to its directory */
 	const struct snapshot *previous; /* in force, or NULL */
 	struct tls_worker *tls;          /* to try certificates with; load_tls() */
+	struct ktls_support ktls;        /* this kernel */
 };
 
 struct loaded {

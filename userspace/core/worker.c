@@ -121,7 +121,7 @@ static int serve(struct worker *w)
 	return err;
 }
 
-int worker_main(unsigned int id)
+int worker_main(unsigned int id, uint32_t ktls)
 {
 	static struct worker w;
 	static char role[32];
@@ -135,6 +135,7 @@ int worker_main(unsigned int id)
 	(void)signal(SIGTERM, SIG_IGN);
 	(void)signal(SIGHUP, SIG_IGN);
 	w.id = id;
+	ktls_unpack(ktls, &w.ktls);
 	for (size_t i = 0; i < LISTENERS_MAX; i++)
 		w.listeners[i].fd = -1;
 	err = cage_keep();
@@ -150,6 +151,7 @@ int worker_main(unsigned int id)
 	w.stats->generation++;
 	w.stats->conns_open = 0;
 	w.stats->ktls_conns_open = 0;
+	w.stats->ktls_support = ktls;
 	err = orders_first(&w);
 	if (err == 0 && !w.is_done)
 		err = serve(&w);

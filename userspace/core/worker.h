@@ -87,8 +87,13 @@ struct worker {
 	uint8_t *wire;  /* WIRE_BYTES: ciphertext of the moment */
 };
 
-/** worker_main - run worker @id until it has drained; returns the exit status */
-int worker_main(unsigned int id);
+/**
+ * worker_main - run worker @id until it has drained
+ * @ktls: what the kernel can do, ktls_pack()
+ *
+ * Return: exit status.
+ */
+int worker_main(unsigned int id, uint32_t ktls);
 
 /**
  * worker_init - all tables of one worker, from these options, and its ring

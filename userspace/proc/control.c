@@ -14,7 +14,7 @@
 void control_start_due(struct master *m)
 {
 	const struct spawn s = {
-		.argv = { "sluiced", "--role=control", m->files.config,
+		.argv = { "sluiced", "--role=control", m->files.config, m->ktls,
 		          m->snapshot_fd < 0 ? NULL : "--again" },
 		.user = m->has_users ? &m->user_control : NULL,
 		.stats_fd = m->stats_fd,

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "proc/state.h"
 #include "sys/clock.h"
+#include "sys/ktls.h"
 #include "sys/stats.h"
 
 enum { NOFILE_MAX = 1048576, NEVER_MS = 3600000 };
@@ -132,6 +133,22 @@ static int find_files(struct files *f, const struct master_conf *conf)
 	return r;
 }
 
+/* Here, where the module can still be loaded and sockets may still be made. */
+static void probe_ktls(struct master *m)
+{
+	struct ktls_support s;
+	char text[KTLS_TEXT_MAX];
+	struct sink line = sink_of(text, sizeof(text));
+
+	if (ktls_load(&ktls_sys_kernel) < 0)
+		log_debug("the kernel has no module tls"); /* the probe says more */
+	ktls_probe(&ktls_sys_kernel, &s);
+	ktls_put_summary(&line, &s);
+	must(!line.overflow);
+	log_info("kernel TLS: %.*s", (int)line.len, text);
+	(void)snprintf(m->ktls, sizeof(m->ktls), "%u", ktls_pack(&s));
+}
+
 static int set_up(struct master *m, const struct master_conf *conf)
 {
 	int r;
@@ -148,6 +165,7 @@ static int set_up(struct master *m, const struct master_conf *conf)
 	m->signal_fd = open_signals();
 	if (m->signal_fd < 0)
 		return m->signal_fd;
+	probe_ktls(m);
 	return stats_create(WORKERS_MAX, &m->stats_fd);
 }
 

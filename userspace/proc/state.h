@@ -53,6 +53,7 @@ struct master {
 	bool has_users; /* started as root: children become these */
 	struct cage_user user_worker, user_control;
 	struct files files;
+	char ktls[8]; /* what the kernel can do: ktls_pack(), for the roles' command lines */
 	struct child control;
 	bool is_reload_owed;
 	bool is_again_owed; /* control was restarted: it wants the newest snapshot */

@@ -27,7 +27,7 @@ static void start_one(struct master *m, uint32_t id)
 	struct worker_child *w = &m->workers[id];
 	char number[16];
 	const struct spawn s = {
-		.argv = { "sluiced", "--role=worker", number },
+		.argv = { "sluiced", "--role=worker", number, m->ktls },
 		.user = m->has_users ? &m->user_worker : NULL,
 		.stats_fd = m->stats_fd,
 	};

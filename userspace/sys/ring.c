@@ -2,6 +2,7 @@
 #include "sys/ring.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -136,4 +137,18 @@ int ring_wait(struct ring *r, uint64_t wait_ms)
 unsigned int ring_take(struct ring *r, struct io_uring_cqe **batch)
 {
 	return io_uring_peek_batch_cqe(&r->uring, batch, RING_BATCH_MAX);
+}
+
+const char *ring_library(void)
+{
+#ifdef IO_URING_VERSION_MAJOR
+	static char text[64];
+
+	(void)snprintf(text, sizeof(text), "built with %d.%d; running %d.%d",
+	               IO_URING_VERSION_MAJOR, IO_URING_VERSION_MINOR, io_uring_major_version(),
+	               io_uring_minor_version());
+	return text;
+#else
+	return "older than 2.4";
+#endif
 }

@@ -53,6 +53,9 @@ MUST_USE int ring_wait(struct ring *r, uint64_t wait_ms);
 /** ring_take - completions that are there, RING_BATCH_MAX at most; then ring_done(n) */
 unsigned int ring_take(struct ring *r, struct io_uring_cqe **batch);
 
+/** ring_library - liburing's version; those before 2.4 cannot tell */
+const char *ring_library(void);
+
 static inline void ring_done(struct ring *r, unsigned int n)
 {
 	io_uring_cq_advance(&r->uring, n);

@@ -10,6 +10,9 @@
 # that dies or hangs, 99; a guest that cannot mount its root, 125. Booting is tried again only when user space was never
 # reached, so that no failure of what is tested is hidden.
 #
+# As many guests run at a time as there are CPUs, of all users of CACHE; others wait, for half an hour at most: an
+# emulated CPU that shares a real one with others only runs into its tests' time limits.
+#
 # One CPU by default: multi-threaded emulation has once been seen to trip over the kernel patching its own code.
 # VM_QEMU holds more options for QEMU.
 set -euo pipefail
@@ -37,6 +40,7 @@ cache=$1 command=$2
 # What is loaded at boot and by tests; all of the kernel's crypto beside them, for it asks for that by itself.
 modules="tls virtio_pci virtio_blk squashfs overlay tcp_diag inet_diag veth dummy sch_fq sch_netem sch_ingress"
 boots=3
+wait_seconds=1800
 complaints='BUG:|WARNING:|Oops|general protection|Call Trace|KASAN|UBSAN|Kernel panic'
 taints=$((1 << 7 | 1 << 9)) # died; warned
 
@@ -91,6 +95,22 @@ payload() {
 	pack "$tree" "$1"
 }
 
+# turn: waits for one of the places, which is ours until this script ends
+turn() {
+	local i place until=$((SECONDS + wait_seconds))
+	mkdir -p "$cache/places"
+	while [ "$SECONDS" -lt "$until" ]; do
+		for ((i = 0; i < $(nproc); i++)); do
+			exec {place}>"$cache/places/$i"
+			flock -n "$place" && return
+			exec {place}>&-
+		done
+		sleep 1
+	done
+	echo "run.sh: no place for a guest within $wait_seconds s" >&2
+	return 1
+}
+
 # boot: QEMU's own exit status
 boot() {
 	rm -f "$work/status" "$console"
@@ -110,6 +130,7 @@ initramfs=$cache/base/$(basename "$kernel")-$(cat "$0" "$here/init.sh" /bin/busy
 [ -e "$initramfs" ] || base "$initramfs"
 payload "$work/payload.cpio"
 cat "$initramfs" "$work/payload.cpio" >"$work/initrd"
+turn
 
 for ((i = 1; ; i++)); do
 	ended=0

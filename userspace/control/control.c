@@ -29,7 +29,9 @@ struct control {
 	struct publish publish;
 	struct refresh refresh;
 	struct snapshot *snapshot; /* newest sent; NULL: none yet */
+	struct watch *watch;       /* its files; NULL: they are not known */
 	uint64_t refresh_at_ms;
+	uint64_t watch_at_ms;
 };
 
 static uint64_t now_ms(void)
@@ -96,6 +98,12 @@ static int put_in_force(struct control *c, struct snapshot *s, enum publish_why 
 	return 0;
 }
 
+/* The next round. */
+static void rest(struct control *c)
+{
+	c->watch_at_ms = now_ms() + (uint64_t)c->snapshot->options.files_refresh_s * 1000;
+}
+
 /* Read the file and put it in force. Return: 0; -EINVAL and the like: what was in force
  * stays so; -EPIPE the master is gone. */
 static int apply_file(struct control *c, enum publish_why why)
@@ -108,9 +116,14 @@ static int apply_file(struct control *c, enum publish_why why)
 	r = ask_start(c, &loaded.start);
 	if (r == 0)
 		r = put_in_force(c, loaded.snapshot, why);
-	if (r < 0)
+	watch_free(r < 0 ? loaded.watch : c->watch);
+	if (r < 0) {
 		snapshot_free(loaded.snapshot);
-	return r;
+		return r;
+	}
+	c->watch = loaded.watch;
+	rest(c);
+	return 0;
 }
 
 static int reload(struct control *c)
@@ -156,19 +169,54 @@ static int read_refresh(struct control *c)
 	return r;
 }
 
-static int turn(struct control *c)
+static bool is_watching(const struct control *c)
+{
+	return c->watch && c->snapshot->options.files_refresh_s > 0;
+}
+
+/* A piece of a round, when it is time for one. */
+static int watch_on(struct control *c)
+{
+	const struct watch_job job = { .source = &c->source,
+		                       .tls = c->tls,
+		                       .snapshot = c->snapshot };
+	bool changed = false;
+	int r;
+
+	if (!is_watching(c) || (!watch_is_busy(c->watch) && now_ms() < c->watch_at_ms))
+		return 0;
+	r = watch_step(c->watch, &job, &changed);
+	if (r == 1)
+		rest(c);
+	if (r == 1 && changed)
+		r = put_in_force(c, c->snapshot, PUBLISH_FILES);
+	return r < 0 ? r : 0;
+}
+
+/* ms that poll() may wait; -1: for ever. */
+static int patience(const struct control *c)
 {
 	uint64_t now = now_ms();
+	uint64_t at = c->refresh_at_ms;
+
+	if (!c->snapshot)
+		return -1;
+	if (is_watching(c) && watch_is_busy(c->watch))
+		return 0;
+	if (is_watching(c) && c->watch_at_ms < at)
+		at = c->watch_at_ms;
+	return at > now ? (int)(at - now) : 0;
+}
+
+static int turn(struct control *c)
+{
 	struct pollfd p[2] = {
 		{ .fd = c->parent.fd, .events = POLLIN },
 		{ .fd = c->refresh.fd, .events = POLLIN },
 	};
-	int timeout = -1;
 	int r = 0;
 
-	if (c->snapshot)
-		timeout = c->refresh_at_ms > now ? (int)(c->refresh_at_ms - now) : 0;
-	if (poll(p, 2, timeout) < 0)
+	if (poll(p, 2, patience(c)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (p[0].revents)
 		r = parent_hear(&c->parent);
@@ -180,7 +228,7 @@ static int turn(struct control *c)
 	}
 	if (r == 0 && c->snapshot && now_ms() >= c->refresh_at_ms)
 		begin_refresh(c);
-	return r;
+	return r == 0 ? watch_on(c) : r;
 }
 
 static void on_applied(void *arg, const struct msg_result *result)
@@ -257,6 +305,7 @@ int control_main(const char *config, uint32_t ktls, bool again)
 			r = -EINVAL;
 	}
 	refresh_stop(&c.refresh);
+	watch_free(c.watch);
 	snapshot_free(c.snapshot);
 	tls_worker_free(c.tls);
 	return r == -EPIPE ? 0 : 1;
@@ -285,6 +334,7 @@ int control_check(const char *config)
 	mistakes_report(&mistakes, config, say_line, stderr);
 	mistakes_fini(&mistakes);
 	snapshot_free(loaded.snapshot);
+	watch_free(loaded.watch);
 	tls_worker_free(l.tls);
 	if (r == 0)
 		(void)fprintf(stderr, "%s: good\n", config);

@@ -184,6 +184,7 @@ static void build_hosts(struct build *b)
 			.b = b,
 			.conf = &b->conf->hosts[i],
 			.out = &b->snapshot->hosts[i],
+			.index = i,
 		};
 
 		(void)snprintf(h.path, sizeof(h.path), "hosts[%u]", i);
@@ -233,7 +234,7 @@ static int build(struct build *b, struct slice text, struct loaded *out)
 		return b->status;
 	if (b->mistakes->total > 0)
 		return -EINVAL;
-	*out = (struct loaded){ .snapshot = b->snapshot, .start = start };
+	*out = (struct loaded){ .snapshot = b->snapshot, .watch = b->watch, .start = start };
 	return 0;
 }
 
@@ -246,7 +247,10 @@ int load(const struct loader *l, struct mistakes *mistakes, struct loaded *out)
 		.snapshot = calloc(1, sizeof(struct snapshot)),
 	};
 	struct source_file file = { 0 };
-	int r = b.positions && b.snapshot ? 0 : -ENOMEM;
+	int r = watch_new(&b.watch);
+
+	if (!b.positions || !b.snapshot)
+		r = -ENOMEM;
 
 	if (r == 0)
 		r = source_read_text(l->source, l->file, CONF_FILE_BYTES_MAX, &file);
@@ -257,7 +261,9 @@ int load(const struct loader *l, struct mistakes *mistakes, struct loaded *out)
 	source_file_fini(&file);
 	positions_free(b.positions);
 	resolver_fini(&b.resolver);
-	if (r < 0)
+	if (r < 0) {
 		snapshot_free(b.snapshot);
+		watch_free(b.watch);
+	}
 	return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }

@@ -5,8 +5,10 @@
 #pragma once
 
 #include "conf/mistakes.h"
+#include "control/load_tls.h"
 #include "control/resolve.h"
 #include "control/source.h"
+#include "control/watch.h"
 #include "store/snapshot.h"
 #include "sys/channel.h"
 #include "sys/ktls.h"
@@ -17,19 +19,20 @@ struct loader {
 	const struct source *source;
 	const char *file;                /* paths in it are relative to its directory */
 	const struct snapshot *previous; /* in force, or NULL */
-	struct tls_worker *tls;          /* to try certificates with; load_tls() */
+	struct tls_worker *tls;          /* to try certificates with */
 	struct ktls_support ktls;        /* this kernel */
 };
 
 struct loaded {
 	struct snapshot *snapshot; /* version is the caller's to set */
+	struct watch *watch;       /* the files it is made of */
 	struct msg_start start;
 };
 
 /**
  * load - read, check and build
  * @mistakes: gets all that is wrong
- * @out:      written on success; the snapshot is the caller's
+ * @out:      written on success; snapshot and watch are the caller's
  *
  * Names of origins are looked up; one that cannot be found keeps the addresses it has in
  * @l->previous, with a warning, and is a mistake where it has none.
@@ -37,6 +40,3 @@ struct loaded {
  * Return: 0; -EINVAL there are mistakes; -ENOMEM.
  */
 MUST_USE int load(const struct loader *l, struct mistakes *mistakes, struct loaded *out);
-
-/** load_tls - what loader.tls needs; made once. Return: 0; -ENOMEM; -ENOTSUP. */
-MUST_USE int load_tls(struct tls_worker **out);

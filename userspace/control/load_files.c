@@ -32,6 +32,8 @@ static char *read_named(struct build_host *h, enum part part, const char *key, c
 	else if (r < 0)
 		mistake_at(h->b->mistakes, h->b->positions, h->path, key, "%s cannot be read: %s",
 		           path, part_error(r));
+	else if (watch_add(h->b->watch, h->index, part, full, &f.stamp) < 0)
+		h->b->status = -ENOMEM;
 	return f.text;
 }
 

@@ -13,6 +13,7 @@ struct build {
 	struct positions *positions;
 	const struct conf_file *conf;
 	struct snapshot *snapshot;
+	struct watch *watch;
 	struct resolver resolver;
 	int status; /* 0 or -ENOMEM */
 };
@@ -22,6 +23,7 @@ struct build_host {
 	struct build *b;
 	const struct conf_host *conf;
 	struct snapshot_host *out;
+	size_t index;
 	char path[32]; /* "hosts[2]" */
 };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "control/load_priv.h"
+#include "control/load_tls.h"
 #include "sys/stats.h"
 #include "tls/handshake.h"
 #include "tls/host.h"
@@ -65,30 +66,38 @@ static struct slice without_name(struct slice text, struct slice name)
 	return slice_sub(text, at, text.len - at);
 }
 
-void build_tls(struct build_host *h)
+int load_try(struct tls_worker *w, const struct snapshot_host *h, const struct options *options,
+             struct sink *err)
 {
-	const struct snapshot_host *o = h->out;
 	const struct tls_host_conf conf = {
-		.name = str(o->names_len > 0 ? o->names[0] : ""),
-		.certificate_pem = str(o->certificate_pem),
-		.key_pem = str(o->key_pem),
-		.ca_pem = str(o->ca_pem),
-		.crl_pem = str(o->crl_pem),
-		.crl_soft_fail = o->crl_soft_fail,
-		.verify = o->verify,
-		.verify_depth = o->verify_depth,
-		.session_timeout_s = h->b->snapshot->options.session_timeout_s,
+		.name = str(h->names_len > 0 ? h->names[0] : ""),
+		.certificate_pem = str(h->certificate_pem),
+		.key_pem = str(h->key_pem),
+		.ca_pem = str(h->ca_pem),
+		.crl_pem = str(h->crl_pem),
+		.crl_soft_fail = h->crl_soft_fail,
+		.verify = h->verify,
+		.verify_depth = h->verify_depth,
+		.session_timeout_s = options->session_timeout_s,
 	};
 	struct tls_host *host = NULL;
-	char text[256];
-	struct sink err = sink_of(text, sizeof(text));
-	int r = tls_host_new(h->b->loader->tls, &conf, &host, &err);
+	int r = tls_host_new(w, &conf, &host, err);
 
 	tls_host_unref(host);
+	return r;
+}
+
+void build_tls(struct build_host *h)
+{
+	struct slice name = str(h->out->names_len > 0 ? h->out->names[0] : "");
+	char text[256];
+	struct sink err = sink_of(text, sizeof(text));
+	int r = load_try(h->b->loader->tls, h->out, &h->b->snapshot->options, &err);
+
 	if (r == -ENOMEM) {
 		h->b->status = r;
 	} else if (r < 0) {
-		struct slice why = without_name(sink_slice(&err), conf.name);
+		struct slice why = without_name(sink_slice(&err), name);
 
 		mistake_at(h->b->mistakes, h->b->positions, h->path, key_of(why), "%.*s",
 		           (int)why.len, (const char *)why.ptr);

@@ -11,6 +11,7 @@ enum publish_why {
 	PUBLISH_START,   /* the first one, or a restarted control's */
 	PUBLISH_RELOAD,  /* SIGHUP */
 	PUBLISH_REFRESH, /* origins' names have new addresses */
+	PUBLISH_FILES,   /* certificates, keys, CAs or CRLs have changed */
 };
 
 struct publish {

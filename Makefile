@@ -134,7 +134,7 @@ check-vm: deps
 	$(Q)$(MAKE) all
 	$(Q)SLUICED=$(abspath $(O)/sluiced) ONLY='$(ONLY)' VM_OUT=build/vm/$(FLAVOUR) tools/vm/check.sh $(KERNEL)
 check-vm-next:
-	$(Q)$(MAKE) KERNEL=next check-vm
+	$(Q)VM_SECONDS=$${VM_SECONDS:-1800} $(MAKE) KERNEL=next check-vm
 check-vm-asan:
 	$(Q)VM_SECONDS=$${VM_SECONDS:-1800} $(MAKE) FLAVOUR=asan KERNEL=6.12 check-vm
 PEERS ?= trixie forky

@@ -59,7 +59,7 @@ class Pki:
         """@issuer None: self-signed. @begins, @ends: days from now. @extra: more extensions."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = subject if isinstance(subject, x509.Name) else _name(subject or label)
-        now = datetime.datetime.utcnow()
+        now = datetime.datetime.now(datetime.timezone.utc)
         b = (x509.CertificateBuilder()
              .subject_name(subject)
              .issuer_name(issuer.cert.subject if issuer else subject)
@@ -91,7 +91,7 @@ class Pki:
 
     def crl(self, name, issuer, revoked=(), begins=-1, ends=30, signer=None, der=False):
         """A CRL in file @name, whole at once; its path. @begins, @ends: days from now."""
-        now = datetime.datetime.utcnow()
+        now = datetime.datetime.now(datetime.timezone.utc)
         b = (x509.CertificateRevocationListBuilder()
              .issuer_name(issuer.cert.subject)
              .last_update(now + begins * DAY)

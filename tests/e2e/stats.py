@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The counters of a running sluiced, read from the page it shares; names and layout from userspace/sys/stats.h."""
+import functools
 import mmap
 import os
 import re
@@ -9,6 +10,7 @@ SYS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "user
 WORD = 8  # bytes of each counter
 
 
+@functools.cache
 def _header(name):
     with open(os.path.join(SYS, name)) as f:
         return re.sub(r"/\*.*?\*/", "", f.read().replace("\\\n", " "), flags=re.S)
@@ -20,6 +22,7 @@ def _constant(text, name):
     return int(found[1])
 
 
+@functools.cache
 def layout(text):
     """[(name, words, is it an array)] in the order of struct worker_stats."""
     lists = {name: re.findall(r"X\(\s*(\w+)", body) for name, body in re.findall(r"#define (\w+)\(X\)(.*)", text)}

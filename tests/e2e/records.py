@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """
-TLS 1.3 records written by hand: the handshake is Python's, then its keys (keylog) are ours, so that a test can send
-any record: KeyUpdates, empty ones, padded ones, alerts, broken ones. AES-GCM only.
+TLS records written by hand: the handshake is Python's, then its keys (keylog) are ours, so that a test can send any
+record: KeyUpdates, empty ones, padded ones, alerts, broken ones. TLS 1.3, and 1.2 when asked for; AES-GCM only.
 """
+import hmac
 import os
 import socket
 import ssl
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from door import HANG
 
-ALERT, HANDSHAKE, DATA = 21, 22, 23
+CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE, DATA = 20, 21, 22, 23
 CLOSE_NOTIFY = b"\x01\x00"
 KEY_UPDATE, KEY_UPDATE_ASK = b"\x18\x00\x00\x01\x00", b"\x18\x00\x00\x01\x01"
 
@@ -47,17 +48,59 @@ class Direction:
         self.seq += 1
         return n
 
+    def seal(self, kind, content, padding):
+        inner = content + bytes([kind]) + b"\0" * padding
+        header = b"\x17\x03\x03" + (len(inner) + 16).to_bytes(2, "big")
+        return header + self.aead.encrypt(self.nonce(), inner, header)
+
+    def open(self, record):
+        inner = self.aead.decrypt(self.nonce(), record[5:], record[:5]).rstrip(b"\0")
+        return inner[-1], inner[:-1]
+
+
+def prf(secret, label, seed, size):
+    """RFC 5246 section 5, SHA-256."""
+    out, a = b"", label + seed
+    while len(out) < size:
+        a = hmac.digest(secret, a, "sha256")
+        out += hmac.digest(secret, a + label + seed, "sha256")
+    return out[:size]
+
+
+class Direction12:
+    """AES-128-GCM of TLS 1.2: RFC 5288."""
+
+    def __init__(self, key, salt, seq):
+        self.aead, self.salt, self.seq = AESGCM(key), salt, seq
+
+    def about(self, kind, size):
+        self.seq += 1
+        return (self.seq - 1).to_bytes(8, "big") + bytes([kind]) + b"\x03\x03" + size.to_bytes(2, "big")
+
+    def seal(self, kind, content, _):
+        explicit = self.seq.to_bytes(8, "big")
+        sealed = self.aead.encrypt(self.salt + explicit, content, self.about(kind, len(content)))
+        return bytes([kind]) + b"\x03\x03" + (8 + len(sealed)).to_bytes(2, "big") + explicit + sealed
+
+    def open(self, record):
+        about = self.about(record[0], len(record) - 5 - 8 - 16)
+        return record[0], self.aead.decrypt(self.salt + record[5:13], record[13:], about)
+
 
 class Records:
-    """A client after its handshake. send() and receive() work on single records."""
+    """
+    A client after its handshake. send() and receive() work on single records. @hold: our last flight, Finished in it,
+    is in self.last and not sent; what a test sends behind it in TLS 1.2 is a false start (RFC 7918).
+    """
 
-    def __init__(self, port, sni="api.example.com", cert=None):
+    def __init__(self, port, sni="api.example.com", cert=None, version=ssl.TLSVersion.TLSv1_3, hold=False):
         with tempfile.TemporaryDirectory() as directory:
             log = os.path.join(directory, "keys")
             ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             ctx.check_hostname = False
             ctx.verify_mode = ssl.CERT_NONE
-            ctx.minimum_version = ssl.TLSVersion.TLSv1_3
+            ctx.minimum_version = ctx.maximum_version = version
+            ctx.set_ciphers("ECDHE-ECDSA-AES128-GCM-SHA256")  # TLS 1.2; Python has no say in those of 1.3
             ctx.keylog_filename = log
             if cert:
                 ctx.load_cert_chain(cert.pem, cert.key)
@@ -65,21 +108,47 @@ class Records:
             tls = ctx.wrap_bio(incoming, outgoing, server_hostname=sni)
             self.sock = socket.create_connection(("127.0.0.1", port))
             self.sock.settimeout(HANG)
+            self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.buffer = b""
+            hello = None
             while True:
                 try:
                     tls.do_handshake()
-                    break
                 except ssl.SSLWantReadError:
-                    self.sock.sendall(outgoing.read())
-                    incoming.write(self._record())
-            self.sock.sendall(outgoing.read())
+                    pass
+                self.last = outgoing.read()
+                secrets = self._secrets(log)
+                if "CLIENT_RANDOM" in secrets or "CLIENT_TRAFFIC_SECRET_0" in secrets:
+                    break
+                self.sock.sendall(self.last)
+                record = self._record()
+                assert record, "the server ended within the handshake"
+                incoming.write(record)
+                hello = hello or record
+        if version == ssl.TLSVersion.TLSv1_2:
+            client_random, master = secrets["CLIENT_RANDOM"]
+            block = prf(master, b"key expansion", hello[11:43] + client_random, 40)
+            self.tx = Direction12(block[:16], block[32:36], 1)
+            self.rx = Direction12(block[16:32], block[36:40], 0)
+        else:
             assert tls.cipher()[0].startswith("TLS_AES"), tls.cipher()
-            with open(log) as f:
-                secrets = {words[0]: bytes.fromhex(words[2]) for words in (line.split() for line in f)
-                           if len(words) == 3}
-        self.tx = Direction(secrets["CLIENT_TRAFFIC_SECRET_0"])
-        self.rx = Direction(secrets["SERVER_TRAFFIC_SECRET_0"])
+            self.tx = Direction(secrets["CLIENT_TRAFFIC_SECRET_0"][1])
+            self.rx = Direction(secrets["SERVER_TRAFFIC_SECRET_0"][1])
+        if not hold:
+            self.sock.sendall(self.last)
+            if version == ssl.TLSVersion.TLSv1_2:
+                self.finished()
+
+    @staticmethod
+    def _secrets(log):
+        with open(log) as f:
+            return {words[0]: (bytes.fromhex(words[1]), bytes.fromhex(words[2]))
+                    for words in (line.split() for line in f) if len(words) == 3}
+
+    def finished(self):
+        """The server's last words of a TLS 1.2 handshake."""
+        assert self._record()[0] == CHANGE_CIPHER_SPEC
+        assert self.rx.open(self._record())[0] == HANDSHAKE
 
     def __enter__(self):
         return self
@@ -103,9 +172,7 @@ class Records:
         return record
 
     def seal(self, kind, content, padding=0):
-        inner = content + bytes([kind]) + b"\0" * padding
-        header = b"\x17\x03\x03" + (len(inner) + 16).to_bytes(2, "big")
-        return header + self.tx.aead.encrypt(self.tx.nonce(), inner, header)
+        return self.tx.seal(kind, content, padding)
 
     def send(self, kind, content, padding=0):
         self.sock.sendall(self.seal(kind, content, padding))
@@ -119,8 +186,7 @@ class Records:
                 return None
             if not record:
                 return None
-            inner = self.rx.aead.decrypt(self.rx.nonce(), record[5:], record[:5]).rstrip(b"\0")
-            kind, content = inner[-1], inner[:-1]
+            kind, content = self.rx.open(record)
             if kind == HANDSHAKE and content[0] == 4:
                 continue
             if kind == HANDSHAKE and content[0] == 24:
@@ -143,3 +209,12 @@ class Records:
             else:
                 self.others.append(record)
         return got
+
+
+def fatal(r):
+    """The description of the fatal alert that must come now, then the end."""
+    kind, content = r.receive()
+    assert kind == ALERT, (kind, content)
+    assert content[0] == 2, content
+    assert r.receive() is None
+    return content[1]

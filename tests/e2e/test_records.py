@@ -9,19 +9,10 @@ import pytest
 from client import TLS12, TLS13, Client, request
 from door import HANG, host, wait_until
 from origin import answer
-from records import ALERT, CLOSE_NOTIFY, DATA, HANDSHAKE, KEY_UPDATE, Records
+from records import ALERT, CLOSE_NOTIFY, DATA, HANDSHAKE, KEY_UPDATE, Records, fatal
 
 GET = request()
 OK = b"\r\n\r\nok"
-
-
-def fatal(r):
-    """The description of the fatal alert that must come now, then the end."""
-    kind, content = r.receive()
-    assert kind == ALERT, (kind, content)
-    assert content[0] == 2, content
-    assert r.receive() is None
-    return content[1]
 
 
 def alive(world, api):

@@ -3,7 +3,7 @@
  * load - an mTLS client of many connections in one process, and the cost of whoever serves it.
  *
  * usage: load MODE -p PORT -n UNITS [-c CONNS] [-s SNI] [-C CERT -K KEY] [-t TARGET] [-b BODY]
- *             [-P PID] [-w WARM] [-m THINK_MS]
+ *             [-u UPLOAD] [-P PID] [-w WARM] [-m THINK_MS]
  *
  *   keepalive  UNITS requests over CONNS connections
  *   handshake  UNITS connections with a full handshake and one request, CONNS at a time
@@ -12,7 +12,8 @@
  *   churn      until SIGTERM: CONNS connections, one request each THINK_MS, a new connection
  *              after each hundred
  *
- * -P: print the CPU time of process PID for each unit (all its threads, user and system), or
+ * -u: a POST with that many bytes. -P: print the CPU time of process PID for each unit (all its threads, user and system; with
+ * one connection also the median, the least and the most of a single unit), or
  * for idle the growth of its memory for each connection. TLS 1.3.
  */
 #include "load.h"
@@ -93,7 +94,8 @@ static SSL_CTX *context_new(const struct job *j)
 	                        SSL_CTX_use_PrivateKey_file(ctx, j->key, SSL_FILETYPE_PEM) != 1))
 		return NULL;
 	(void)SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256");
-	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY);
+	(void)SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_AUTO_RETRY |
+	                                    SSL_MODE_ENABLE_PARTIAL_WRITE);
 	if (j->mode == MODE_RESUME) {
 		(void)SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT |
 		                                                  SSL_SESS_CACHE_NO_INTERNAL);
@@ -112,7 +114,7 @@ static bool job_options(struct job *j, int argc, char **argv)
 	uint64_t v = 0;
 	int opt;
 
-	while ((opt = getopt(argc, argv, "p:n:c:s:C:K:t:b:P:w:m:")) != -1) {
+	while ((opt = getopt(argc, argv, "p:n:c:s:C:K:t:b:u:P:w:m:")) != -1) {
 		bool is_text = strchr("sCKt", opt) != NULL;
 
 		if (opt == '?' || (!is_text && !number(optarg, UINT32_MAX, &v)))
@@ -129,6 +131,9 @@ static bool job_options(struct job *j, int argc, char **argv)
 			break;
 		case 'b':
 			j->body = v;
+			break;
+		case 'u':
+			j->upload = v;
 			break;
 		case 'P':
 			j->pid = (pid_t)v;
@@ -154,7 +159,19 @@ static bool job_options(struct job *j, int argc, char **argv)
 		}
 	}
 	return j->port != 0 && j->conns_len > 0 && j->body <= PATTERN_BYTES_MAX &&
-	       (j->cert == NULL) == (j->key == NULL);
+	       j->upload <= PATTERN_BYTES_MAX && (j->cert == NULL) == (j->key == NULL);
+}
+
+static void request_init(struct job *j)
+{
+	char length[48] = "";
+
+	if (j->upload > 0)
+		(void)snprintf(length, sizeof(length), "Content-Length: %zu\r\n", j->upload);
+	j->request_len = (size_t)snprintf(j->request, sizeof(j->request),
+	                                  "%s %s HTTP/1.1\r\nHost: %s\r\n%s\r\n",
+	                                  j->upload > 0 ? "POST" : "GET", j->target, j->sni,
+	                                  length);
 }
 
 static bool job_init(struct job *j, int argc, char **argv)
@@ -171,14 +188,14 @@ static bool job_init(struct job *j, int argc, char **argv)
 			j->mode = (enum mode)i;
 	if (j->mode == MODE_MAX || !job_options(j, argc - 1, argv + 1))
 		return false;
-	j->request_len = (size_t)snprintf(j->request, sizeof(j->request),
-	                                  "GET %s HTTP/1.1\r\nHost: %s\r\n\r\n", j->target, j->sni);
+	request_init(j);
 	j->ctx = context_new(j);
 	j->epoll = epoll_create1(EPOLL_CLOEXEC);
 	j->pattern = malloc(PATTERN_BYTES_MAX);
 	j->conns = calloc(j->conns_len, sizeof(*j->conns));
+	j->unit_ns = calloc(j->units + 1, sizeof(*j->unit_ns));
 	if (j->ctx == NULL || j->epoll < 0 || j->pattern == NULL || j->conns == NULL ||
-	    j->request_len >= sizeof(j->request))
+	    j->unit_ns == NULL || j->request_len >= sizeof(j->request))
 		return false;
 	pattern_fill(j->pattern, PATTERN_BYTES_MAX);
 	return true;
@@ -186,7 +203,7 @@ static bool job_init(struct job *j, int argc, char **argv)
 
 static void measure_begin(struct job *j)
 {
-	j->cpu_begin_ns = cpu_ns(j->pid);
+	j->cpu_begin_ns = j->cpu_last_ns = cpu_ns(j->pid);
 	j->wall_begin_ns = now_ns();
 	j->memory_begin = memory_of(j->pid, "Rss:");
 }
@@ -233,6 +250,8 @@ static void run(struct job *j)
 	struct epoll_event events[EVENTS_MAX];
 	bool is_held = false;
 
+	if (j->warm == 0 && j->mode < MODE_IDLE)
+		measure_begin(j);
 	while (!is_over(j)) {
 		int n;
 
@@ -241,8 +260,6 @@ static void run(struct job *j)
 		n = epoll_wait(j->epoll, events, EVENTS_MAX, j->mode == MODE_CHURN ? 1 : 100);
 		for (int i = 0; i < n; i++) {
 			conn_step(j, events[i].data.ptr);
-			if (j->wall_begin_ns == 0 && j->done >= j->warm && j->mode < MODE_IDLE)
-				measure_begin(j);
 		}
 		if (j->mode == MODE_IDLE && j->wall_begin_ns == 0 &&
 		    j->idle >= (j->conns_len < IDLE_WARM ? j->conns_len : IDLE_WARM))
@@ -257,6 +274,38 @@ static void run(struct job *j)
 	}
 }
 
+void unit_done(struct job *j)
+{
+	uint64_t now;
+
+	if (j->mode < MODE_IDLE && j->done == j->warm) {
+		measure_begin(j);
+		return;
+	}
+	if (j->conns_len > 1 || j->wall_begin_ns == 0 || j->done > j->warm + j->units)
+		return;
+	now = cpu_ns(j->pid);
+	j->unit_ns[j->done - j->warm - 1] = now - j->cpu_last_ns;
+	j->cpu_last_ns = now;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const uint64_t *x = a;
+	const uint64_t *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void report_units(const struct job *j, uint64_t measured)
+{
+	qsort(j->unit_ns, measured, sizeof(*j->unit_ns), by_value);
+	(void)printf("ns_median %llu ns_least %llu ns_most %llu ",
+	             (unsigned long long)j->unit_ns[measured / 2],
+	             (unsigned long long)j->unit_ns[0],
+	             (unsigned long long)j->unit_ns[measured - 1]);
+}
+
 static void report(const struct job *j)
 {
 	uint64_t measured = j->done > j->warm ? j->done - j->warm : 1;
@@ -266,6 +315,8 @@ static void report(const struct job *j)
 	if (j->mode < MODE_IDLE)
 		(void)printf("cpu_us_per_unit %.2f seconds %.2f ", cpu_us / (double)measured,
 		             wall_s);
+	if (j->conns_len == 1 && j->done == j->warm + j->units && j->units > 0)
+		report_units(j, measured);
 	(void)printf("done %llu wrong %llu lost %llu refused %llu handshakes %llu resumed %llu\n",
 	             (unsigned long long)j->done, (unsigned long long)j->wrong,
 	             (unsigned long long)j->lost, (unsigned long long)j->refused,

@@ -37,6 +37,7 @@ struct conn {
 	SSL_SESSION *session; /* MODE_RESUME: for the next connection */
 	uint64_t wake_ns;     /* MODE_CHURN: when to go on */
 	uint32_t left;        /* requests before it is closed */
+	size_t sent;          /* of the request, body included */
 	size_t have;          /* bytes of the response */
 	size_t need;          /* of all of it; 0 while the head is not whole */
 	uint8_t *in;
@@ -52,8 +53,9 @@ struct job {
 	char *sni;              /* OpenSSL's macro takes no const */
 	const char *cert, *key; /* files; NULL: none */
 	const char *target;
-	size_t body; /* bytes each response must have */
-	pid_t pid;   /* whose CPU time and memory is measured; 0: nobody's */
+	size_t body;   /* bytes each response must have */
+	size_t upload; /* bytes of each request's body; 0: a GET */
+	pid_t pid;     /* whose CPU time and memory is measured; 0: nobody's */
 
 	SSL_CTX *ctx;
 	int epoll;
@@ -65,8 +67,13 @@ struct job {
 	/* found */
 	uint64_t done, wrong, lost, refused, reused, handshakes, idle;
 	uint64_t cpu_begin_ns, wall_begin_ns;
+	uint64_t *unit_ns;    /* one connection: CPU time of each unit */
+	uint64_t cpu_last_ns; /* at the end of the unit before */
 	int64_t memory_begin;
 };
+
+/* load.c's part: j->done units now */
+void unit_done(struct job *j);
 
 /* load_conn.c's part */
 uint64_t now_ns(void);

@@ -91,6 +91,7 @@ void conn_open(struct job *j, struct conn *c)
 	          : j->mode == MODE_KEEPALIVE ? UINT32_MAX
 	                                      : 1;
 	c->state = CONN_HANDSHAKE;
+	c->sent = 0;
 	event.data.ptr = c;
 	must(epoll_ctl(j->epoll, EPOLL_CTL_ADD, c->fd, &event) == 0);
 }
@@ -117,10 +118,17 @@ static enum outcome step_handshake(struct job *j, struct conn *c)
 
 static enum outcome step_send(struct job *j, struct conn *c)
 {
-	int r = SSL_write(c->ssl, j->request, (int)j->request_len);
+	const bool is_head = c->sent < j->request_len;
+	const size_t at = is_head ? c->sent : c->sent - j->request_len;
+	const void *from = is_head ? (const void *)(j->request + at) : j->pattern + at;
+	int r = SSL_write(c->ssl, from, (int)((is_head ? j->request_len : j->upload) - at));
 
 	if (r <= 0)
 		return ssl_outcome(c, r);
+	c->sent += (size_t)r;
+	if (c->sent < j->request_len + j->upload)
+		return GO_ON;
+	c->sent = 0;
 	c->have = 0;
 	c->need = 0;
 	c->state = CONN_READ;
@@ -157,6 +165,7 @@ static size_t response_size(const struct conn *c)
 static void response_done(struct job *j, struct conn *c, bool is_right)
 {
 	j->done++;
+	unit_done(j);
 	if (!is_right)
 		j->wrong++;
 	c->state = CONN_IDLE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * origin - a plain HTTP/1.1 origin that costs next to nothing: one process, epoll,
- * keep-alive. GET /bytes/N answers N bytes of pattern.h, anything else 1 KiB.
+ * keep-alive. /bytes/N is answered with N bytes of pattern.h, anything else with 1 KiB.
+ * A request's body must be the pattern too, or the answer is 400.
  *
  * usage: origin PORT
  *
@@ -27,7 +28,10 @@
 enum { CONNS_MAX = 16384, REQUEST_BYTES_MAX = 65536, EVENTS_MAX = 256, BODY_DEFAULT = 1024 };
 
 struct conn {
-	size_t have; /* bytes of the request so far */
+	size_t have;             /* bytes of the request so far */
+	size_t upload, uploaded; /* bytes of the request's body, and how many came */
+	bool is_wrong;           /* it is not the pattern */
+	size_t asked;            /* bytes of the answer's body */
 	size_t head_len, body_len;
 	size_t sent; /* of head and body */
 	char head[96];
@@ -95,37 +99,75 @@ static bool conn_send(int fd, struct conn *c)
 	return true;
 }
 
+static size_t number_behind(const char *head, const char *word, size_t otherwise)
+{
+	const char *at = strcasestr(head, word);
+	uint64_t n = 0;
+
+	if (at == NULL)
+		return otherwise;
+	at += strlen(word);
+	if (text_parse_u64(slice_of(at, strspn(at, "0123456789")), &n) < 0 || n > PATTERN_BYTES_MAX)
+		return otherwise;
+	return (size_t)n;
+}
+
 static size_t body_asked_for(const char *request)
 {
-	static const char prefix[] = "GET /bytes/";
-	const char *digits = request + sizeof(prefix) - 1;
-	uint64_t n = 0;
-	int r = -EINVAL;
+	return number_behind(request, " /bytes/", BODY_DEFAULT);
+}
 
-	if (strncmp(request, prefix, sizeof(prefix) - 1) == 0)
-		r = text_parse_u64(slice_of(digits, strspn(digits, "0123456789")), &n);
-	return r == 0 && n <= PATTERN_BYTES_MAX ? (size_t)n : BODY_DEFAULT;
+static void drop(struct conn *c, size_t used)
+{
+	memmove(c->in, c->in + used, c->have - used);
+	c->have -= used;
+}
+
+/* A head, if it is whole. */
+static bool take_head(struct conn *c)
+{
+	const char *end = memmem(c->in, c->have, "\r\n\r\n", 4);
+	size_t used;
+
+	if (end == NULL)
+		return false;
+	used = (size_t)(end - c->in) + 4;
+	c->in[used - 1] = '\0';
+	o.requests++;
+	if (strcasestr(c->in, "\r\ncf-client-cert-sha256:") != NULL)
+		o.with_identity++;
+	c->asked = body_asked_for(c->in);
+	c->head_len = c->body_len = c->sent = 0;
+	c->upload = number_behind(c->in, "\r\ncontent-length: ", 0);
+	c->uploaded = 0;
+	c->is_wrong = false;
+	drop(c, used);
+	return true;
+}
+
+/* What has come of the request's body; true when that is all of it. */
+static bool take_body(struct conn *c)
+{
+	size_t left = c->upload - c->uploaded;
+	size_t n = c->have < left ? c->have : left;
+
+	c->is_wrong |= memcmp(c->in, o.pattern + c->uploaded, n) != 0;
+	c->uploaded += n;
+	drop(c, n);
+	return c->uploaded == c->upload;
 }
 
 /* Answer what is whole in c->in; false when the connection is to be closed. */
 static bool conn_answer(int fd, struct conn *c)
 {
-	const char *end;
-	size_t used;
-
-	while ((end = memmem(c->in, c->have, "\r\n\r\n", 4)) != NULL) {
-		used = (size_t)(end - c->in) + 4;
-		c->in[used - 1] = '\0';
-		o.requests++;
-		if (strcasestr(c->in, "\r\ncf-client-cert-sha256:") != NULL)
-			o.with_identity++;
-		c->body_len = body_asked_for(c->in);
+	while (c->uploaded < c->upload || take_head(c)) {
+		if (!take_body(c))
+			return true;
 		c->head_len = (size_t)snprintf(c->head, sizeof(c->head),
-		                               "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n",
-		                               c->body_len);
-		c->sent = 0;
-		memmove(c->in, c->in + used, c->have - used);
-		c->have -= used;
+		                               "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n",
+		                               c->is_wrong ? "400 Bad Request" : "200 OK",
+		                               c->asked);
+		c->body_len = c->asked;
 		if (!conn_send(fd, c))
 			return errno == EAGAIN;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pattern.h - the bytes that bench/origin sends and bench/load expects.
+ * pattern.h - the bytes of every body, either way: who gets one compares it.
  *
  * Byte i depends on i in a way that a lost, doubled or shifted piece shows.
  */
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { PATTERN_BYTES_MAX = 4 * 1024 * 1024 };
+enum { PATTERN_BYTES_MAX = 16 * 1024 * 1024 };
 
 static inline void pattern_fill(uint8_t *out, size_t len)
 {

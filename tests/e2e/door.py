@@ -189,6 +189,14 @@ class Door:
         """The counters of stats.h, summed over all workers: {name: number, or list where it is an array}."""
         return stats.read(wait_until(self.workers, "a worker")[0])
 
+    def engine(self):
+        """Who has the records of its connections, as tls_engine in the access log says it."""
+        return "kernel" if self.stats()["ktls_support"] & 0xFFF == 0xFFF else "user"
+
+    def rekeys(self):
+        """Are KeyUpdates followed? Linux can replace keys from 6.14 on."""
+        return self.engine() == "user" or self.stats()["ktls_support"] >> 12 == 1
+
     # --- logs -----------------------------------------------------------------------------------
     def errors(self):
         with open(os.path.join(self.directory, "error.log"), errors="replace") as f:

@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 
-from client import HANG
+from client import HANG, Client
 from door import host
 from origin import answer
 
@@ -32,6 +32,19 @@ def test_the_kernel_has_tls():
         record = far.recv(100)
     assert record[:5] == b"\x17\x03\x03\x00\x16", record  # application data, 5 bytes and type and tag
     assert b"hello" not in record
+
+
+def test_the_kernel_takes_the_records(door, world, origins):
+    """Else every test here would be one of the engine that runs anywhere."""
+    d = door([host(world.api, ["api.example.com"], [origins(respond=lambda r: answer(b"ok"))], "require",
+                   world.client_ca)])
+    assert d.engine() == "kernel"
+    with Client(d.port, cert=world.alice) as c:
+        assert c.get().body == b"ok"
+        stats = d.stats()
+        assert stats["ktls_conns_open"] == 1
+        assert stats["records_opened"] == stats["records_sealed"] == 0
+    assert d.logged(path="/")[0]["tls_engine"] == "kernel"
 
 
 def test_curl_with_a_client_certificate_is_served(door, world, origins):

@@ -14,7 +14,7 @@ out=${VM_OUT:-build/vm}
 mkdir -p "$out"
 
 files="tests/vm"
-for f in ktls_start handshake records resumption attack_tunnel bodies http limits; do
+for f in ktls_start engine handshake records resumption attack_tunnel bodies http limits; do
 	files="$files tests/e2e/test_$f.py"
 done
 # too much for an emulated CPU, or nothing that could depend on the kernel

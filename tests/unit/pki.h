@@ -32,6 +32,7 @@ struct pki_spec {
 	const char *organisation;
 	const struct pki *twin; /* has the same key */
 	const char *key_usage;  /* NULL: none */
+	const char *san;        /* the same */
 };
 
 struct pki_crl {
@@ -104,6 +105,8 @@ static inline struct pki pki_make(const struct pki_spec *s)
 	              s->is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
 	if (s->usage)
 		pki_extension(p.x, issuer, NID_ext_key_usage, s->usage);
+	if (s->san)
+		pki_extension(p.x, issuer, NID_subject_alt_name, s->san);
 	if (s->key_usage)
 		pki_extension(p.x, issuer, NID_key_usage, s->key_usage);
 	if (s->pad > 0)

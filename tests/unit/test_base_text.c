@@ -144,3 +144,25 @@ Test(text, case_is_ignored_for_ascii_letters_only)
 	cr_expect_eq(text_lower('Z'), 'z');
 	cr_expect_eq(text_lower('['), '[');
 }
+
+Test(text, unhex_takes_exactly_so_many_digits)
+{
+	static const struct {
+		struct slice in;
+		int want;
+	} rows[] = { { SLICE("00fF7e"), 0 },        { SLICE("00fF7"), -EINVAL },
+		     { SLICE("00fF7e0"), -EINVAL }, { SLICE("00fF7g"), -EINVAL },
+		     { SLICE("00:F7e"), -EINVAL },  { SLICE("00fF7\0"), -EINVAL },
+		     { SLICE(""), -EINVAL } };
+	static const uint8_t want[] = { 0x00, 0xFF, 0x7E };
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint8_t got[3] = { 1, 2, 3 };
+
+		cr_expect_eq(text_unhex(rows[i].in, got, sizeof(got)), rows[i].want, "row %zu", i);
+		if (rows[i].want == 0)
+			cr_expect_arr_eq(got, want, sizeof(want));
+		else
+			cr_expect_eq(got[0], 1, "untouched");
+	}
+}

@@ -169,6 +169,7 @@ Test(load, a_good_file_becomes_a_whole_snapshot)
 	cr_expect_str_eq(h->sha256_header, "Cf-Client-Cert-Sha256");
 	cr_expect_null(h->verdict_header);
 	snapshot_free(l.snapshot);
+	watch_free(l.watch);
 }
 
 Test(load, each_mistake_is_said_where_it_stands)
@@ -223,6 +224,26 @@ Test(load, each_mistake_is_said_where_it_stands)
 		  "f:14: hosts[0].client_auth.crl_soft_fail: true or false expected~" },
 		{ 12, "      verify: none\n      crl: [ca.crl]",
 		  "f:13: hosts[0].client_auth.crl: means nothing with verify: none|" },
+		{ 13, "      ca: /else/ca.pem\n      allow: { sha256: [] }",
+		  "f:14: hosts[0].client_auth.allow.sha256: 0 given, 1 to 4096 needed|" },
+		{ 13, "      ca: /else/ca.pem\n      allow: {}",
+		  "f:14: hosts[0].client_auth.allow: one of sha256, spki_sha256, san needed|" },
+		{ 13, "      ca: /else/ca.pem\n      allow:",
+		  "f:14: hosts[0].client_auth.allow: a mapping (key: value) expected|" },
+		{ 13, "      ca: /else/ca.pem\n      allow: { sha512: [a] }",
+		  "f:14: hosts[0].client_auth.allow.sha512: unknown key|~" },
+		{ 13, "      ca: /else/ca.pem\n      allow:\n        sha256: [12:34]",
+		  "f:15: hosts[0].client_auth.allow.sha256[0]: \"12:34\": not 64 hexadecimal "
+		  "digits|" },
+		{ 13, "      ca: /else/ca.pem\n      allow:\n        spki_sha256: [zz]",
+		  "f:15: hosts[0].client_auth.allow.spki_sha256[0]: \"zz\": not 64~" },
+		{ 13,
+		  "      ca: /else/ca.pem\n      allow:\n        san: ['dns:a.example', "
+		  "'spiffe://td/a*']",
+		  "f:15: hosts[0].client_auth.allow.san[1]: \"spiffe://td/a*\": a * stands for a "
+		  "whole segment of the path|" },
+		{ 12, "      verify: none\n      allow: { san: ['dns:a.example'] }",
+		  "f:13: hosts[0].client_auth.allow: means nothing with verify: none|" },
 		{ 15, "      verdict_header: x-der",
 		  "f:15: hosts[0].identity.verdict_header: x-der is sent by "
 		  "identity.der_header already|" },
@@ -298,6 +319,30 @@ Test(load, crls_become_one_text)
 	cr_expect_null(l.snapshot->hosts[1].crl_pem);
 	free(both);
 	snapshot_free(l.snapshot);
+	watch_free(l.watch);
+}
+
+Test(load, allow_lists_are_taken_as_written)
+{
+	static const char digest[] =
+		"00112233445566778899AABBCCDDEEFF00112233445566778899aabbccddeeff";
+	struct loaded l = { 0 };
+	const struct allow_list *a;
+	char text[400];
+
+	(void)snprintf(text, sizeof(text),
+	               "      ca: /else/ca.pem\n      allow:\n        sha256: ['%s']\n"
+	               "        spki_sha256: ['%s']\n        san: ['dns:*.x.org', 'email:a@x.org']",
+	               digest, digest);
+	write_config(13, text);
+	cr_assert_eq(load_config(&l), 0, "%s", said);
+	a = &l.snapshot->hosts[0].allow;
+	cr_assert(a->sha256.len == 1 && a->spki_sha256.len == 1 && a->san.len == 2);
+	cr_expect_str_eq(a->sha256.rows[0], digest);
+	cr_expect_str_eq(a->san.rows[1], "email:a@x.org");
+	cr_expect(allow_list_is_empty(&l.snapshot->hosts[1].allow));
+	snapshot_free(l.snapshot);
+	watch_free(l.watch);
 }
 
 Test(load, a_file_that_is_not_there_is_said)
@@ -326,7 +371,9 @@ Test(load, what_was_read_at_start_cannot_be_changed_by_a_reload)
 	cr_expect_eq(load_config(&second), 0, "%s", said);
 	loader.previous = NULL;
 	snapshot_free(first.snapshot);
+	watch_free(first.watch);
 	snapshot_free(second.snapshot);
+	watch_free(second.watch);
 }
 
 Test(load, kernel_tls_that_is_required_must_be_whole)
@@ -358,6 +405,7 @@ Test(load, kernel_tls_that_is_required_must_be_whole)
 		cr_expect_eq(load_config(&l), rows[i].want[0] ? -EINVAL : 0, "row %zu", i);
 		cr_expect_str_eq(said, rows[i].want, "row %zu: %s", i, said);
 		snapshot_free(l.snapshot);
+		watch_free(l.watch);
 	}
 }
 
@@ -381,7 +429,9 @@ Test(load, kernel_tls_that_is_required_is_looked_for_at_reload_too)
 	                 "f:5: options.ktls: require is in force; changing it needs a restart|");
 	loader.previous = NULL;
 	snapshot_free(first.snapshot);
+	watch_free(first.watch);
 	snapshot_free(second.snapshot);
+	watch_free(second.watch);
 }
 
 Test(load, a_name_that_cannot_be_looked_up_keeps_the_addresses_in_force)
@@ -402,7 +452,9 @@ Test(load, a_name_that_cannot_be_looked_up_keeps_the_addresses_in_force)
 	cr_expect_eq(memcmp(&second.snapshot->hosts[1].origins[0].addr, &o->addr, o->addr_len), 0);
 	loader.previous = NULL;
 	snapshot_free(first.snapshot);
+	watch_free(first.watch);
 	snapshot_free(second.snapshot);
+	watch_free(second.watch);
 }
 
 Test(load, a_name_is_looked_up_once_and_becomes_its_addresses)
@@ -414,4 +466,5 @@ Test(load, a_name_is_looked_up_once_and_becomes_its_addresses)
 	cr_assert_geq(l.snapshot->hosts[1].origins_len, 2);
 	cr_expect_str_eq(l.snapshot->hosts[1].origins[0].label, "localhost:80");
 	snapshot_free(l.snapshot);
+	watch_free(l.watch);
 }

@@ -16,7 +16,9 @@ static char err[SNAPSHOT_ERROR_MAX];
 static const char good[] =
 	"{\"version\":3,\"access_log\":true,\"options\":{},\"hosts\":["
 	"{\"names\":[\"api.example.com\",\"*.api.example.com\"],\"default\":true,"
-	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"crl\":\"R\",\"crl_soft_fail\":true,\"verify\":\"require\",\"depth\":1,"
+	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"crl\":\"R\",\"crl_soft_fail\":true,"
+	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[\"dns:a.example\",\"spiffe://td/*\"]},"
+	"\"verify\":\"require\",\"depth\":1,"
 	"\"inject\":\"first_request\",\"rfc9440\":\"off\",\"xfcc\":\"forward_only\",\"der_header\":\"X-Der\","
 	"\"sha256_header\":\"X-Sha\",\"verdict_header\":null,\"dialects\":[\"nginx\",\"gcp\"],"
 	"\"templates\":[{\"header\":\"X-T\",\"value\":\"${certSerial}\"}],\"origins\":["
@@ -24,7 +26,9 @@ static const char good[] =
 	"{\"label\":\"six\",\"ip6\":\"fe80::1\",\"port\":81,\"scope\":2},"
 	"{\"label\":\"unix:/s\",\"unix\":\"/s\"}]},"
 	"{\"names\":[\"b.example.com\"],\"default\":false,"
-	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":null,\"crl\":null,\"crl_soft_fail\":false,\"verify\":\"none\",\"depth\":0,"
+	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":null,\"crl\":null,\"crl_soft_fail\":false,"
+	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[]},"
+	"\"verify\":\"none\",\"depth\":0,"
 	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"xfcc\":\"sanitize\",\"der_header\":null,"
 	"\"sha256_header\":null,\"verdict_header\":null,\"dialects\":[],\"templates\":[],\"origins\":["
 	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}]}]}";
@@ -83,6 +87,9 @@ Test(snapshot, decoded_fields_are_what_was_written)
 	cr_expect_eq(h->verify, VERIFY_REQUIRE);
 	cr_expect_str_eq(h->crl_pem, "R");
 	cr_expect(h->crl_soft_fail);
+	cr_expect_eq(h->allow.sha256.len, 0);
+	cr_assert_eq(h->allow.san.len, 2);
+	cr_expect_str_eq(h->allow.san.rows[1], "spiffe://td/*");
 	cr_expect_eq(h->verify_depth, 1);
 	cr_expect_str_eq(h->der_header, "X-Der");
 	cr_expect_eq(h->dialects, 1U << DIALECT_NGINX | 1U << DIALECT_GCP);

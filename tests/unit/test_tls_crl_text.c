@@ -7,19 +7,19 @@
 
 static struct pki ca, other;
 static char *pem, *both;
+static unsigned char *der_bytes;
 static struct slice der;
 
 static void setup(void)
 {
 	X509_CRL *crl;
-	unsigned char *bytes = NULL;
 	int len;
 
 	ca = pki_make(&(struct pki_spec){ .cn = "CA", .is_ca = true });
 	other = pki_make(&(struct pki_spec){ .cn = "Other", .is_ca = true });
 	crl = pki_crl_make(&(struct pki_crl){ .issuer = &ca });
-	len = i2d_X509_CRL(crl, &bytes);
-	der = slice_of(bytes, (size_t)len);
+	len = i2d_X509_CRL(crl, &der_bytes);
+	der = slice_of(der_bytes, (size_t)len);
 	X509_CRL_free(crl);
 	pem = pki_crl_pem(NULL, &(struct pki_crl){ .issuer = &ca });
 	both = pki_crl_pem(strdup(pem), &(struct pki_crl){ .issuer = &other });
@@ -27,7 +27,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	OPENSSL_free((void *)(uintptr_t)der.ptr);
+	OPENSSL_free(der_bytes);
 	free(pem);
 	free(both);
 	pki_free(&ca);

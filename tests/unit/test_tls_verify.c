@@ -4,6 +4,8 @@
 static struct pair_world w;
 static struct pair_server *const s = &w.s;
 static struct pki expired, future, self_signed, server_only, weak, ca_sha;
+static struct pki any_usage, for_clients, server_inter, client_inter, no_ca;
+static struct pki under_server, under_client, under_no_ca;
 static struct pki inter1, inter2, under_one, under_two, fake_client, stale_stranger;
 
 static const struct pki *kind(const char *cn, const struct pki_spec *extra, struct pki *out)
@@ -32,6 +34,18 @@ static void setup(void)
 	kind("under one", &(struct pki_spec){ .issuer = &inter1 }, &under_one);
 	kind("under two", &(struct pki_spec){ .issuer = &inter2 }, &under_two);
 	kind("stale", &(struct pki_spec){ .issuer = &w.other_ca, .until_s = -60 }, &stale_stranger);
+	kind("any", &(struct pki_spec){ .issuer = ca, .usage = "anyExtendedKeyUsage" }, &any_usage);
+	kind("clients", &(struct pki_spec){ .issuer = ca, .usage = "clientAuth" }, &for_clients);
+	kind("server inter",
+	     &(struct pki_spec){ .issuer = ca, .is_ca = true, .usage = "serverAuth" },
+	     &server_inter);
+	kind("under server inter", &(struct pki_spec){ .issuer = &server_inter }, &under_server);
+	kind("client inter",
+	     &(struct pki_spec){ .issuer = ca, .is_ca = true, .usage = "serverAuth,clientAuth" },
+	     &client_inter);
+	kind("under client inter", &(struct pki_spec){ .issuer = &client_inter }, &under_client);
+	kind("no CA", &(struct pki_spec){ .issuer = ca }, &no_ca);
+	kind("under no CA", &(struct pki_spec){ .issuer = &no_ca }, &under_no_ca);
 	/* The name of the CA and a key of its own. */
 	kind("Client CA", &(struct pki_spec){ .is_ca = true }, &ca_sha);
 	kind("fake", &(struct pki_spec){ .issuer = &ca_sha }, &fake_client);
@@ -46,9 +60,11 @@ static void setup(void)
 
 static void teardown(void)
 {
-	struct pki *all[] = { &expired,   &future,    &self_signed, &server_only,
-		              &weak,      &ca_sha,    &inter1,      &inter2,
-		              &under_one, &under_two, &fake_client, &stale_stranger };
+	struct pki *all[] = { &any_usage, &for_clients,  &server_inter, &client_inter,
+		              &no_ca,     &under_server, &under_client, &under_no_ca,
+		              &expired,   &future,       &self_signed,  &server_only,
+		              &weak,      &ca_sha,       &inter1,       &inter2,
+		              &under_one, &under_two,    &fake_client,  &stale_stranger };
 
 	for (size_t n = 0; n < ARRAY_LEN(all); n++)
 		pki_free(all[n]);
@@ -96,6 +112,19 @@ static const struct {
 	{ "not yet valid", &future, { NULL }, "FAILED:certificate is not yet valid", 42 },
 	{ "self-signed", &self_signed, { NULL }, "FAILED:self-signed certificate", 48 },
 	{ "for servers only", &server_only, { NULL }, "FAILED:unsuitable certificate purpose", 43 },
+	{ "for clients", &for_clients, { NULL }, NULL, 0 },
+	{ "for anything but clients by name",
+	  &any_usage,
+	  { NULL },
+	  "FAILED:unsuitable certificate purpose",
+	  43 },
+	{ "under an intermediate for servers only",
+	  &under_server,
+	  { &server_inter },
+	  "FAILED:unsuitable certificate purpose",
+	  43 },
+	{ "under an intermediate for both", &under_client, { &client_inter }, NULL, 0 },
+	{ "under a client", &under_no_ca, { &no_ca }, "FAILED:invalid CA certificate", 48 },
 	{ "a key that is too short", &weak, { NULL }, "FAILED:EE certificate key too weak", 42 },
 };
 

@@ -104,6 +104,7 @@ struct pair_host {
 	const char *ca; /* PEM */
 	const char *crl;
 	bool crl_soft_fail;
+	const struct allow_list *allow;
 	enum verify_mode verify;
 	uint32_t depth;
 	uint32_t timeout_s;
@@ -120,6 +121,7 @@ static inline struct tls_host *pair_make_host(struct pair_server *s, const struc
 		.ca_pem = pki_text(c->ca ? c->ca : ""),
 		.crl_pem = pki_text(c->crl ? c->crl : ""),
 		.crl_soft_fail = c->crl_soft_fail,
+		.allow = c->allow,
 		.verify = c->verify,
 		.verify_depth = c->depth,
 		.session_timeout_s = c->timeout_s,

@@ -22,6 +22,26 @@ void text_hex_upper(struct sink *out, struct slice in)
 	hex(out, in, "0123456789ABCDEF");
 }
 
+static int hex_digit(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = text_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+int text_unhex(struct slice in, uint8_t *out, size_t len)
+{
+	if (in.len != 2 * len)
+		return -EINVAL;
+	for (size_t i = 0; i < in.len; i++)
+		if (hex_digit(in.ptr[i]) < 0)
+			return -EINVAL;
+	for (size_t i = 0; i < len; i++)
+		out[i] = (uint8_t)(hex_digit(in.ptr[2 * i]) * 16 + hex_digit(in.ptr[2 * i + 1]));
+	return 0;
+}
+
 void text_base64(struct sink *out, struct slice in)
 {
 	static const char abc[] =

@@ -11,6 +11,9 @@
 /** text_hex - two lower-case hexadecimal digits for each byte of @in */
 void text_hex(struct sink *out, struct slice in);
 
+/** text_unhex - @len bytes out of exactly twice as many digits, of any case. Return: 0 or -EINVAL. */
+MUST_USE int text_unhex(struct slice in, uint8_t *out, size_t len);
+
 /** text_hex_upper - the same in upper case */
 void text_hex_upper(struct sink *out, struct slice in);
 

@@ -21,6 +21,13 @@ static const cyaml_schema_value_t text_entry = { CYAML_VALUE_STRING(CYAML_FLAG_P
 #define LIST_FIELD(type, member, entry)                                                            \
 	CYAML_FIELD_SEQUENCE(#member, TEXT, type, member, entry, 0, CYAML_UNLIMITED)
 
+static const cyaml_schema_field_t allow_fields[] = {
+	LIST_FIELD(struct conf_allow, sha256, &text_entry),
+	LIST_FIELD(struct conf_allow, spki_sha256, &text_entry),
+	LIST_FIELD(struct conf_allow, san, &text_entry),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t client_auth_fields[] = {
 	TEXT_FIELD(struct conf_client_auth, verify),
 	TEXT_FIELD(struct conf_client_auth, ca),
@@ -28,6 +35,7 @@ static const cyaml_schema_field_t client_auth_fields[] = {
 	LIST_FIELD(struct conf_client_auth, crl, &text_entry),
 	CYAML_FIELD_BOOL("crl_soft_fail", CYAML_FLAG_OPTIONAL, struct conf_client_auth,
 	                 crl_soft_fail),
+	CYAML_FIELD_MAPPING_PTR("allow", TEXT, struct conf_client_auth, allow, allow_fields),
 	CYAML_FIELD_END,
 };
 

@@ -23,6 +23,15 @@ enum {
 	CONF_CRLS_MAX = 64, /* files for each host */
 };
 
+struct conf_allow {
+	char **sha256;
+	unsigned int sha256_count;
+	char **spki_sha256;
+	unsigned int spki_sha256_count;
+	char **san;
+	unsigned int san_count;
+};
+
 struct conf_client_auth {
 	char *verify; /* a word of VERIFY_MODES, or NULL */
 	char *ca;     /* path */
@@ -30,6 +39,7 @@ struct conf_client_auth {
 	char **crl; /* paths */
 	unsigned int crl_count;
 	bool crl_soft_fail;
+	struct conf_allow *allow;
 };
 
 struct conf_template {

@@ -7,6 +7,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* What the handshake asks of the client. */
 #define VERIFY_MODES(X)                                                                            \
 	X(NONE, "none", "no certificate is asked for")                                             \
@@ -57,7 +60,28 @@ extern const char *const inject_words[INJECT_MODE_MAX];
 extern const char *const rfc9440_words[RFC9440_MODE_MAX];
 extern const char *const xfcc_words[XFCC_MODE_MAX];
 
+struct text_list {
+	char **rows;
+	size_t len;
+};
+
+/* Of those whose certificates verify, who is let in: whom any entry of any list means. All
+ * empty: everybody. */
+struct allow_list {
+	struct text_list sha256;      /* of the certificate, in hexadecimal */
+	struct text_list spki_sha256; /* of its SubjectPublicKeyInfo */
+	struct text_list san;         /* proto/san_pattern.h */
+};
+
+/** allow_list_eq - the same texts in the same order? */
+bool allow_list_eq(const struct allow_list *a, const struct allow_list *b);
+
+/** allow_list_is_empty - is everybody let in? */
+bool allow_list_is_empty(const struct allow_list *a);
+
 enum {
+	ALLOW_DIGESTS_MAX = 4096, /* in each list of a host */
+	ALLOW_SANS_MAX = 256,
 	HOST_NAME_MAX_BYTES = 255, /* RFC 1035 section 2.3.4 */
 	VERIFY_DEPTH_MAX = 10,
 	VERIFY_DEPTH_DEFAULT =

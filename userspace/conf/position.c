@@ -71,10 +71,12 @@ static void cut_last(char *path)
 	path[at > 0 ? at - 1 : 0] = '\0';
 }
 
-static const struct position *find(struct positions *p, char *path)
+static const struct position *find(struct positions *p, const char *path)
 {
-	const struct position key = { .path = path };
+	char copy[SCHEMA_PATH_MAX];
+	const struct position key = { .path = copy };
 
+	(void)snprintf(copy, sizeof(copy), "%s", path);
 	if (p->len == 0)
 		return NULL;
 	if (!p->sorted)

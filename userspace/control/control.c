@@ -171,7 +171,7 @@ static int read_refresh(struct control *c)
 
 static bool is_watching(const struct control *c)
 {
-	return c->watch && c->snapshot->options.files_refresh_s > 0;
+	return c->watch && c->snapshot && c->snapshot->options.files_refresh_s > 0;
 }
 
 /* A piece of a round, when it is time for one. */

@@ -48,6 +48,7 @@ void build_host(struct build_host *h)
 	out->inject = conf_inject(h->conf, h->path, b->positions, b->mistakes);
 	out->rfc9440 = conf_rfc9440(h->conf, h->path, b->positions, b->mistakes);
 	build_headers(h);
+	build_allow(h);
 	build_files(h);
 	if (out->certificate_pem && out->key_pem && (out->ca_pem || out->verify == VERIFY_NONE))
 		build_tls(h);

@@ -36,6 +36,9 @@ void build_host(struct build_host *h);
 /* load_files.c: certificate, key, client CAs, CRLs */
 void build_files(struct build_host *h);
 
+/* load_allow.c */
+void build_allow(struct build_host *h);
+
 /* load_tls.c: do certificate, key and client CAs work together? */
 void build_tls(struct build_host *h);
 

@@ -76,6 +76,7 @@ int load_try(struct tls_worker *w, const struct snapshot_host *h, const struct o
 		.ca_pem = str(h->ca_pem),
 		.crl_pem = str(h->crl_pem),
 		.crl_soft_fail = h->crl_soft_fail,
+		.allow = &h->allow,
 		.verify = h->verify,
 		.verify_depth = h->verify_depth,
 		.session_timeout_s = options->session_timeout_s,

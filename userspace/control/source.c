@@ -112,11 +112,12 @@ int source_read(const struct source *s, const char *path, size_t max, struct sou
 
 int source_read_text(const struct source *s, const char *path, size_t max, struct source_file *out)
 {
-	struct source_file f;
+	struct source_file f = { 0 };
 	int r = source_read(s, path, max, &f);
 
 	if (r < 0)
 		return r;
+	must(f.text);
 	if (memchr(f.text, '\0', f.len)) {
 		source_file_fini(&f);
 		return -EILSEQ;

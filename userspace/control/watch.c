@@ -18,12 +18,12 @@ struct ref {
 
 struct watch {
 	void *by_path; /* tsearch(3) */
-	struct watched **files;
-	size_t files_len, files_cap;
+	struct watched *files;
 	struct ref *refs;
 	size_t refs_len, refs_cap;
 	enum { RESTING, LOOKING, APPLYING } phase;
-	size_t at; /* next file, or next ref */
+	struct watched *next; /* to be looked at */
+	size_t at;            /* ref to be gathered from */
 	bool has_changed;
 };
 
@@ -35,7 +35,7 @@ int watch_new(struct watch **out)
 
 static void keep(void *file)
 {
-	(void)file; /* files[] has it */
+	(void)file; /* the list has it */
 }
 
 void watch_free(struct watch *w)
@@ -43,11 +43,12 @@ void watch_free(struct watch *w)
 	if (!w)
 		return;
 	tdestroy(w->by_path, keep);
-	for (size_t n = 0; n < w->files_len; n++) {
-		free(w->files[n]->path);
-		free(w->files[n]);
+	while (w->files) {
+		struct watched *f = w->files;
+
+		w->files = f->next;
+		free(f);
 	}
-	free(w->files);
 	free(w->refs);
 	free(w);
 }
@@ -57,46 +58,49 @@ static int by_path(const void *a, const void *b)
 	return strcmp(((const struct watched *)a)->path, ((const struct watched *)b)->path);
 }
 
-/* Room for one more. */
-static bool grow(void **rows, size_t len, size_t *cap, size_t size)
-{
-	size_t more = *cap ? *cap * 2 : 16;
-	void *larger = len < *cap ? *rows : reallocarray(*rows, more, size);
-
-	if (!larger)
-		return false;
-	*cap = len < *cap ? *cap : more;
-	*rows = larger;
-	return true;
-}
-
 static struct watched *new_file(struct watch *w, const char *path, const struct source_stamp *stamp)
 {
-	struct watched *f = calloc(1, sizeof(*f));
+	size_t len = strlen(path) + 1;
+	struct watched *f = calloc(1, sizeof(*f) + len);
 
-	if (!f || !grow((void **)&w->files, w->files_len, &w->files_cap, sizeof(*w->files))) {
-		free(f);
+	if (!f)
 		return NULL;
-	}
-	f->path = strdup(path);
+	memcpy(f->bytes, path, len);
+	f->path = f->bytes;
 	f->read = f->seen = *stamp;
-	if (!f->path || !tsearch(f, &w->by_path, by_path)) {
-		free(f->path);
+	if (!tsearch(f, &w->by_path, by_path)) {
 		free(f);
 		return NULL;
 	}
-	w->files[w->files_len++] = f;
+	f->next = w->files;
+	w->files = f;
 	return f;
+}
+
+/* Room for one more. */
+static bool grow(struct watch *w)
+{
+	size_t cap = w->refs_cap ? w->refs_cap * 2 : 16;
+	struct ref *refs;
+
+	if (w->refs_len < w->refs_cap)
+		return true;
+	refs = reallocarray(w->refs, cap, sizeof(*refs));
+	if (!refs)
+		return false;
+	w->refs = refs;
+	w->refs_cap = cap;
+	return true;
 }
 
 int watch_add(struct watch *w, size_t host, enum part part, const char *path,
               const struct source_stamp *stamp)
 {
-	struct watched key = { .path = (char *)(uintptr_t)path };
+	const struct watched key = { .path = path };
 	struct watched **found = tfind(&key, &w->by_path, by_path);
 	struct watched *f = found ? *found : new_file(w, path, stamp);
 
-	if (!f || !grow((void **)&w->refs, w->refs_len, &w->refs_cap, sizeof(*w->refs)))
+	if (!f || !grow(w))
 		return -ENOMEM;
 	w->refs[w->refs_len++] = (struct ref){ .host = host, .part = part, .file = f };
 	return 0;
@@ -134,9 +138,11 @@ static int look_on(struct watch *w, const struct watch_job *job)
 {
 	int r = 0;
 
-	for (int n = 0; r == 0 && n < WATCH_FILES_PER_STEP && w->at < w->files_len; n++)
-		r = look(w->files[w->at++], job->source);
-	if (r == 0 && w->at == w->files_len) {
+	for (int n = 0; r == 0 && n < WATCH_FILES_PER_STEP && w->next; n++) {
+		r = look(w->next, job->source);
+		w->next = w->next->next;
+	}
+	if (r == 0 && !w->next) {
 		w->phase = APPLYING;
 		w->at = 0;
 	}
@@ -188,7 +194,7 @@ int watch_step(struct watch *w, const struct watch_job *job, bool *out_changed)
 
 	if (w->phase == RESTING) {
 		w->phase = LOOKING;
-		w->at = 0;
+		w->next = w->files;
 		w->has_changed = false;
 	}
 	if (w->phase == LOOKING)

@@ -8,11 +8,13 @@
 #include "control/watch.h"
 
 struct watched {
-	char *path;
+	struct watched *next;
+	const char *path;         /* its own bytes, behind it */
 	struct source_stamp read; /* when its contents were last read */
 	struct source_stamp seen; /* in the last round */
 	int error;                /* of the last round; 0: none */
 	bool is_changed;          /* since it was read, and it rests */
+	char bytes[];
 };
 
 struct watched_host {

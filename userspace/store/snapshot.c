@@ -154,6 +154,7 @@ static bool is_name(const char *name)
 
 static int check_host(const struct snapshot_host *h, size_t at, char *err)
 {
+	const char *why;
 	int r;
 
 	if (h->names_len < 1 || h->names_len > SNAPSHOT_NAMES_MAX)
@@ -168,8 +169,11 @@ static int check_host(const struct snapshot_host *h, size_t at, char *err)
 		return refuse(err, "hosts[%zu]: unknown mode", at);
 	if (!h->ca_pem && h->verify != VERIFY_NONE)
 		return refuse(err, "hosts[%zu].ca: missing", at);
-	if (h->verify == VERIFY_NONE && h->crl_pem)
-		return refuse(err, "hosts[%zu].crl: nobody is verified", at);
+	if (h->verify == VERIFY_NONE && (h->crl_pem || !allow_list_is_empty(&h->allow)))
+		return refuse(err, "hosts[%zu]: crl or allow where nobody is verified", at);
+	why = allow_list_check(&h->allow);
+	if (why)
+		return refuse(err, "hosts[%zu].allow: %s", at, why);
 	if (h->verify_depth > VERIFY_DEPTH_MAX)
 		return refuse(err, "hosts[%zu].depth: 0 to %d", at, VERIFY_DEPTH_MAX);
 	r = check_headers(h, at, err);
@@ -260,6 +264,7 @@ static void host_fini(struct snapshot_host *h)
 	str_cleanse_free(h->key_pem);
 	free(h->ca_pem);
 	free(h->crl_pem);
+	allow_list_fini(&h->allow);
 	free(h->der_header);
 	free(h->sha256_header);
 	free(h->verdict_header);

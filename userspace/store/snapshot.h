@@ -43,6 +43,7 @@ struct snapshot_host {
 	char *ca_pem;  /* client CAs; NULL only when verify is VERIFY_NONE */
 	char *crl_pem; /* NULL: revocation is not looked at */
 	bool crl_soft_fail;
+	struct allow_list allow; /* owned */
 	enum verify_mode verify;
 	uint32_t verify_depth; /* intermediates allowed, 0..VERIFY_DEPTH_MAX */
 	enum inject_mode inject;

@@ -214,6 +214,16 @@ static void read_templates(struct reader *r, const json_t *from, struct snapshot
 	}
 }
 
+static void read_allow(struct reader *r, const json_t *from, struct snapshot_host *h)
+{
+	int e = allow_from_json(json_object_get(from, "allow"), &h->allow);
+
+	if (e == -ENOMEM)
+		(void)allocated(r, NULL);
+	else if (e < 0)
+		bad(r, "allow", "not three lists of texts");
+}
+
 static void read_host(struct reader *r, const json_t *from, struct snapshot_host *h)
 {
 	const json_t *origins = read_array(r, from, "origins", SNAPSHOT_ORIGINS_MAX);
@@ -226,6 +236,7 @@ static void read_host(struct reader *r, const json_t *from, struct snapshot_host
 	h->ca_pem = read_text(r, from, "ca", true);
 	h->crl_pem = read_text(r, from, "crl", true);
 	h->crl_soft_fail = read_bool(r, from, "crl_soft_fail");
+	read_allow(r, from, h);
 	h->verify = read_word(r, from, "verify", verify_words, VERIFY_MODE_MAX);
 	h->verify_depth = (uint32_t)read_number(r, from, "depth", VERIFY_DEPTH_MAX);
 	h->inject = read_word(r, from, "inject", inject_words, INJECT_MODE_MAX);

@@ -4,6 +4,11 @@
  */
 #pragma once
 
+#include <jansson.h>
+
+#include "base/must.h"
+#include "conf/policy.h"
+
 /**
  * cleansing_json - make jansson wipe whatever it frees
  *
@@ -13,3 +18,14 @@ void cleansing_json(void);
 
 /** str_cleanse_free - wipe and free a string; NULL is fine */
 void str_cleanse_free(char *s);
+
+/** allow_to_json - NULL is out of memory */
+json_t *allow_to_json(const struct allow_list *a);
+
+/** allow_from_json - the caller's, also on failure: allow_list_fini(). Return: 0; -EINVAL; -ENOMEM. */
+MUST_USE int allow_from_json(const json_t *from, struct allow_list *out);
+
+/** allow_list_check - NULL, or what is wrong with it */
+const char *allow_list_check(const struct allow_list *a);
+
+void allow_list_fini(struct allow_list *a);

@@ -58,12 +58,13 @@ struct identity_cache *tls_worker_identities(struct tls_worker *w);
 /* Why a handshake failed. X(CONSTANT, "label"). */
 #define TLS_FAILURES(X)                                                                            \
 	X(NONE, "none")                                                                            \
-	X(PROTOCOL, "protocol")           /* malformed, no common version or suite */              \
-	X(SNI_UNKNOWN, "sni_unknown")     /* no host of that name, or none sent */                 \
-	X(CERT_MISSING, "cert_missing")   /* required and not sent */                              \
-	X(CERT_REJECTED, "cert_rejected") /* did not verify; error text says why */                \
-	X(PEER_ALERT, "peer_alert")       /* the client gave up */                                 \
-	X(TOO_LARGE, "too_large")         /* over HANDSHAKE_IN_MAX */                              \
+	X(PROTOCOL, "protocol")                 /* malformed, no common version or suite */        \
+	X(SNI_UNKNOWN, "sni_unknown")           /* no host of that name, or none sent */           \
+	X(CERT_MISSING, "cert_missing")         /* required and not sent */                        \
+	X(CERT_REJECTED, "cert_rejected")       /* did not verify; error text says why */          \
+	X(CERT_NOT_ALLOWED, "cert_not_allowed") /* verifies, and is on no allow-list */            \
+	X(PEER_ALERT, "peer_alert")             /* the client gave up */                           \
+	X(TOO_LARGE, "too_large")               /* over HANDSHAKE_IN_MAX */                        \
 	X(INTERNAL, "internal")
 
 #define X(name, label) TLS_FAILURE_##name,

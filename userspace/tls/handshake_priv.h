@@ -17,6 +17,8 @@ enum {
 	CLIENT_CHAIN_MAX = 65536,
 };
 
+struct allow;
+
 struct tls_worker {
 	tls_lookup *lookup;
 	struct worker_stats *stats;
@@ -30,6 +32,7 @@ struct tls_host {
 	SSL_CTX *ctx;
 	STACK_OF(X509) * cas;      /* as a set: sorted, each once; equal where client_auth_id is */
 	STACK_OF(X509_CRL) * crls; /* NULL: revocation is not looked at */
+	struct allow *allow;       /* NULL: everybody whose certificate verifies */
 	int64_t *crl_dates;        /* s since 1970: when each is made and when it expires */
 	size_t crl_dates_len;
 	uint32_t refs;
@@ -103,6 +106,9 @@ bool hello_agrees(const struct tls_handshake *h);
 
 /* verify.c */
 int verify_on_certificate(int ok, X509_STORE_CTX *store);
+
+/** verify_allowed - and whom the host lets in of those that verify. Return: as of a callback. */
+int verify_allowed(struct tls_handshake *h, X509_STORE_CTX *store);
 
 /**
  * verify_on_chain - the chain of a client: X509_verify_cert(), or the same from memory

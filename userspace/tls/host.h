@@ -19,9 +19,10 @@ struct tls_host_conf {
 	struct slice name;            /* for error texts */
 	struct slice certificate_pem; /* leaf, then intermediates */
 	struct slice key_pem;
-	struct slice ca_pem;  /* empty only with VERIFY_NONE */
-	struct slice crl_pem; /* empty: revocation is not looked at */
-	bool crl_soft_fail;   /* a CRL that is missing or has expired is let pass */
+	struct slice ca_pem;            /* empty only with VERIFY_NONE */
+	struct slice crl_pem;           /* empty: revocation is not looked at */
+	bool crl_soft_fail;             /* a CRL that is missing or has expired is let pass */
+	const struct allow_list *allow; /* NULL: everybody */
 	enum verify_mode verify;
 	uint32_t verify_depth;
 	uint32_t session_timeout_s;
@@ -51,6 +52,6 @@ void tls_host_unref(struct tls_host *h); /* NULL is fine */
  * tls_host_client_auth_id - what this host demands of a client, as a digest
  *
  * TLS_ID_BYTES over verify mode, depth, CAs and CRLs (as sets: order does not
- * matter). Hosts with equal ids may serve each other's connections.
+ * matter) and the allow-list. Hosts with equal ids may serve each other's connections.
  */
 const uint8_t *tls_host_client_auth_id(const struct tls_host *h);

@@ -58,7 +58,7 @@ static struct slice put_verdict(long verify_result, struct sink *s)
 
 	if (verify_result == X509_V_OK)
 		return SLICE("SUCCESS");
-	why = X509_verify_cert_error_string(verify_result);
+	why = x509_error_text(verify_result);
 	sink_put(s, SLICE("FAILED:"));
 	sink_put(s, slice_of(why, strlen(why)));
 	return since(s, at);

@@ -100,6 +100,7 @@ static int digest(const struct policy_demand *d, const struct ids *cas, const st
 	digest_add(slice_of(&d->crl_soft_fail, sizeof(d->crl_soft_fail)));
 	add_ids(cas);
 	add_ids(crls);
+	digest_add(slice_of(d->allow_id, d->allow_id ? TLS_ID_BYTES : 0)); /* last: or nothing */
 	return digest_end(out);
 }
 

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "tls/allow.h"
 #include "tls/handshake_priv.h"
 #include "tls/pem.h"
 #include "tls/policy_id.h"
@@ -112,11 +113,14 @@ const char *trust_load(struct tls_host *h, const struct tls_host_conf *conf)
 		wrong = load_cas(h, conf);
 		if (!wrong)
 			wrong = load_crls(h, conf);
+		if (!wrong && conf->allow && allow_new(conf->allow, &h->allow) < 0)
+			wrong = "allow: cannot be used";
 	}
 	if (wrong)
 		return wrong;
 	demand.cas = h->cas;
 	demand.crls = h->crls;
+	demand.allow_id = h->allow ? allow_id(h->allow) : NULL;
 	if (policy_client_auth_id(&demand, h->client_auth_id) < 0 ||
 	    policy_session_context(conf->name, h->client_auth_id, h->session_context) < 0)
 		return "digest failed";
@@ -128,8 +132,10 @@ void trust_unload(struct tls_host *h)
 	sk_X509_pop_free(h->cas, X509_free);
 	sk_X509_CRL_pop_free(h->crls, X509_CRL_free);
 	free(h->crl_dates);
+	allow_free(h->allow);
 	h->crls = NULL;
 	h->crl_dates = NULL;
+	h->allow = NULL;
 }
 
 bool trust_has_crl(const struct tls_host *h, const X509_NAME *issuer)

@@ -2,6 +2,7 @@
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
 
+#include "tls/allow.h"
 #include "tls/handshake_priv.h"
 #include "tls/trust.h"
 #include "tls/x509.h"
@@ -20,9 +21,8 @@ int verify_mode_flags(enum verify_mode mode)
 }
 
 /* "certificate has expired (depth 0, subject CN=client)" */
-static void explain(struct tls_handshake *h, X509_STORE_CTX *store)
+static void explain(struct tls_handshake *h, X509 *x, int depth, enum tls_failure why)
 {
-	X509 *x = X509_STORE_CTX_get_current_cert(store);
 	char subject[128];
 	struct sink s = sink_of(subject, sizeof(subject) - 1);
 	char text[FAILURE_TEXT_MAX];
@@ -31,9 +31,8 @@ static void explain(struct tls_handshake *h, X509_STORE_CTX *store)
 		x509_put_name(X509_get_subject_name(x), &s);
 	subject[s.len] = '\0';
 	(void)snprintf(text, sizeof(text), "%s (depth %d, subject %s)",
-	               X509_verify_cert_error_string(h->verify_error),
-	               X509_STORE_CTX_get_error_depth(store), subject);
-	handshake_fail(h, TLS_FAILURE_CERT_REJECTED, text);
+	               x509_error_text(h->verify_error), depth, subject);
+	handshake_fail(h, why, text);
 }
 
 /* Nothing that says the certificate is bad: that its CA's CRL is not there, or not of now. */
@@ -107,6 +106,21 @@ int verify_on_certificate(int ok, X509_STORE_CTX *store)
 	remember(h, X509_STORE_CTX_get_error(store));
 	if (h->host->verify == VERIFY_REQUEST)
 		return 1;
-	explain(h, store);
+	explain(h, X509_STORE_CTX_get_current_cert(store), X509_STORE_CTX_get_error_depth(store),
+	        TLS_FAILURE_CERT_REJECTED);
+	return 0;
+}
+
+int verify_allowed(struct tls_handshake *h, X509_STORE_CTX *store)
+{
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+
+	if (!h->host->allow || h->verify_error != X509_V_OK || allow_has(h->host->allow, leaf))
+		return 1;
+	h->verify_error = X509_V_ERR_APPLICATION_VERIFICATION;
+	X509_STORE_CTX_set_error(store, h->verify_error);
+	if (h->host->verify == VERIFY_REQUEST)
+		return 1;
+	explain(h, leaf, 0, TLS_FAILURE_CERT_NOT_ALLOWED);
 	return 0;
 }

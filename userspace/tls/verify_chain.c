@@ -131,7 +131,7 @@ static int verify(struct tls_handshake *h, const struct presented *p, X509_STORE
 {
 	struct verified_chain found;
 
-	if (X509_verify_cert(store) != 1)
+	if (X509_verify_cert(store) != 1 || verify_allowed(h, store) != 1)
 		return 0;
 	/* The error of a chain that is let pass is remembered. */
 	if (p && h->verify_error == X509_V_OK && X509_STORE_CTX_get_error(store) == X509_V_OK &&

@@ -42,5 +42,8 @@ void x509_put_sans(const X509 *x, struct sink *out);
 struct slice x509_key_algorithm(const X509 *x);
 struct slice x509_signature_algorithm(const X509 *x);
 
+/** x509_error_text - X509_verify_cert_error_string(), and our own words for what is our own */
+const char *x509_error_text(long error);
+
 /** x509_time - seconds since 1970. Return: 0; -EINVAL no such time. */
 MUST_USE int x509_time(const ASN1_TIME *t, int64_t *out);

@@ -63,6 +63,14 @@ void x509_put_sans(const X509 *x, struct sink *out)
 	GENERAL_NAMES_free(names);
 }
 
+const char *x509_error_text(long error)
+{
+	/* Nobody else's: OpenSSL has it for applications. */
+	if (error == X509_V_ERR_APPLICATION_VERIFICATION)
+		return "certificate on no allow-list";
+	return X509_verify_cert_error_string(error);
+}
+
 static struct slice long_name(int nid)
 {
 	const char *name = OBJ_nid2ln(nid);

@@ -320,6 +320,39 @@ Test(tls_record, many_connections_share_few_cache_slots)
 			round_trip(&ours[i], &peers[i], 64 + i);
 }
 
+/* What the cache's key makes of zeroes: tells one key from another. */
+static void mark_of(struct aead_key *k, const struct aead_ops *ops, uint8_t mark[48])
+{
+	static const uint8_t zeroes[32];
+
+	cr_assert_eq(ops->seal(k, zeroes, SLICE(""), slice_of(zeroes, 32), SLICE(""), mark), 0);
+}
+
+Test(tls_record, unload_leaves_no_key_in_the_cache)
+{
+	for (enum record_suite s = 0; s < SUITE_MAX; s++) {
+		struct record_state r = test_state(0x0304, s, 9);
+		struct record_state peer = test_peer(&r);
+		const struct aead_ops *ops;
+		struct aead_key *k = aead_cache_get(cache, s, &r.tx, &ops);
+		uint8_t before[48];
+		uint8_t after[48];
+
+		mark_of(k, ops, before);
+		record_unload(cache, &r);
+		mark_of(k, ops, after);
+		cr_expect_arr_neq(before, after, sizeof(before), "suite %u", s);
+		/* It is loaded again from the state when it is wanted, and right. */
+		round_trip(&r, &peer, 100);
+		/* A slot that another connection has by now is left alone. */
+		k = aead_cache_get(cache, s, &r.tx, &ops);
+		r.tx.key_id += 16;
+		record_unload(cache, &r);
+		mark_of(k, ops, after);
+		cr_expect_arr_eq(before, after, sizeof(before), "suite %u", s);
+	}
+}
+
 Test(tls_record, cleanse_leaves_no_key)
 {
 	struct record_state r = test_state(0x0304, SUITE_AES_128_GCM, 5);

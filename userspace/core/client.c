@@ -48,6 +48,7 @@ static bool hand_over(struct worker *w, struct conn *c)
 	}
 	if (got == HANDOFF_DONE) {
 		c->engine = ENGINE_KERNEL;
+		record_unload(w->aead, &c->record);
 		w->stats->ktls_conns_open++;
 		/* What came before was announced then, and nobody will say it again. */
 		c->may_read = true;

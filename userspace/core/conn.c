@@ -131,6 +131,7 @@ static void give_back(struct worker *w, struct conn *c)
 	stash_drop(&w->stashes, &c->wire_out);
 	stash_drop(&w->stashes, &c->origin_out);
 	stash_drop(&w->stashes, &c->origin_in);
+	record_unload(w->aead, &c->record);
 	record_cleanse(&c->record);
 }
 

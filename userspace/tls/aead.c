@@ -68,3 +68,17 @@ struct aead_key *aead_cache_get(struct aead_cache *c, enum record_suite suite,
 	*out_ops = c->ops;
 	return s->key;
 }
+
+void aead_cache_forget(struct aead_cache *c, enum record_suite suite, const struct record_dir *d)
+{
+	static const uint8_t nothing[sizeof(d->key)];
+	struct aead_slot *s = &c->slots[d->key_id & c->mask];
+
+	if (d->key_id == 0 || s->key_id != d->key_id)
+		return;
+	s->key_id = 0;
+	if (c->ops->key_set(s->key, suite, d->key_id & 1, nothing) == 0)
+		return;
+	c->ops->key_free(s->key);
+	s->key = NULL;
+}

@@ -46,3 +46,6 @@ uint64_t aead_key_id(bool seal);
  */
 struct aead_key *aead_cache_get(struct aead_cache *c, enum record_suite suite,
                                 const struct record_dir *d, const struct aead_ops **out_ops);
+
+/** aead_cache_forget - write over the expanded key of one direction, if it is there */
+void aead_cache_forget(struct aead_cache *c, enum record_suite suite, const struct record_dir *d);

@@ -221,6 +221,12 @@ int record_open(struct aead_cache *c, struct record_state *r, struct slice in, u
 	return 1;
 }
 
+void record_unload(struct aead_cache *c, const struct record_state *r)
+{
+	aead_cache_forget(c, r->suite, &r->rx);
+	aead_cache_forget(c, r->suite, &r->tx);
+}
+
 void record_cleanse(struct record_state *r)
 {
 	OPENSSL_cleanse(r, sizeof(*r));

@@ -118,5 +118,8 @@ MUST_USE int record_check(struct record_state *r, enum record_type type, size_t 
 /** record_key_holds - may the sending key protect @records more of data? RFC 8446 section 5.5 */
 bool record_key_holds(const struct record_state *r, uint64_t records);
 
-/** record_cleanse - forget the keys */
+/** record_unload - forget what the cache has of these keys; they can be used again */
+void record_unload(struct aead_cache *c, const struct record_state *r);
+
+/** record_cleanse - forget the keys; record_unload() first, where records went through a cache */
 void record_cleanse(struct record_state *r);

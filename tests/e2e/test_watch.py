@@ -100,11 +100,11 @@ def test_a_renewed_certificate_is_noticed_once_its_key_is_there(world, door, ori
 @pytest.mark.parametrize("part, text, words", [
     ("ca", "-----BEGIN CERTIFICATE-----\njunk\n", "client CAs: no good PEM"),
     ("ca", "", "client CAs: none given"),
-    ("ca", None, "No such file"),
+    ("ca", None, "cannot be read: No such file"),
     ("crl", "junk", "no CRL that can be read"),
-    ("crl", None, "No such file"),
+    ("crl", None, "cannot be read: No such file"),
     ("pem", "junk", "no good PEM certificate"),
-    ("key", None, "No such file"),
+    ("key", None, "cannot be read: No such file"),
 ], ids=["ca-junk", "ca-empty", "ca-gone", "crl-junk", "crl-gone", "pem-junk", "key-gone"])
 def test_a_broken_file_is_told_and_changes_nothing(world, door, origin, files, part, text, words):
     d = door([files.host(origin)], files_refresh_s=1)

@@ -130,6 +130,13 @@ int ktls_set(const struct ktls_sys *sys, int fd, enum ktls_dir dir, const struct
 	return r;
 }
 
+void ktls_expect_no_padding(const struct ktls_sys *sys, int fd)
+{
+	const int on = 1;
+
+	(void)set_option(sys, fd, SOL_TLS, TLS_RX_EXPECT_NO_PAD, slice_of(&on, sizeof(on)));
+}
+
 /* The type that the kernel says what was read is of; 0: it says nothing. */
 static uint8_t type_of(struct msghdr *m)
 {

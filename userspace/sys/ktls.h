@@ -114,6 +114,15 @@ MUST_USE int ktls_set(const struct ktls_sys *sys, int fd, enum ktls_dir dir,
                       const struct ktls_key *key);
 
 /**
+ * ktls_expect_no_padding - tell a TLS 1.3 socket with keys to receive that records will not be padded
+ *
+ * The kernel then decrypts into the buffer of recvmsg(), without pages of its own and a copy. One
+ * that is padded after all, or not data, is decrypted a second time (TlsDecryptRetry). A kernel
+ * that knows nothing of it copies as before. Source: tls_update_rx_zc_capable(), Linux 6.0.
+ */
+void ktls_expect_no_padding(const struct ktls_sys *sys, int fd);
+
+/**
  * ktls_recv - plaintext of the next data records, or one record of another type
  * @to:       at most @len bytes; @len > 0
  * @out_type: record type (23 data, 21 alert, 22 handshake) of what was read; written when >= 0 is returned

@@ -44,7 +44,7 @@ struct handoff_conn {
  * handoff_to_kernel - give both directions to the kernel
  *
  * DONE: keys are cleansed from *c->r; version, suite and counters stay and, for TLS 1.3
- * where the kernel can rekey, the traffic secrets.
+ * where the kernel can rekey, the traffic secrets. TLS 1.3: the kernel is told that padding is rare.
  *
  * Return: LATER: in_left or out_left is not 0, or a handshake message is half here: ask again;
  *         DONE; TX_REFUSED: the socket is of no more use; any other: stay with the userspace

@@ -80,7 +80,7 @@ TestSuite(tls_handoff, .init = setup);
 static enum handoff give(const struct ktls_support *can, struct record_state *r,
                          struct ktls_sent *sent)
 {
-	const struct handoff_conn c = { .fd = FD, .r = r, .sent = sent };
+	const struct handoff_conn c = { .fd = FD, .r = r, .sent = sent, .is_trusted = true };
 
 	return handoff_to_kernel(&fake, can, &c);
 }
@@ -230,6 +230,18 @@ static const struct {
 	{ "a signal at the last", 2, EINTR, HANDOFF_DONE, 4, VERSION_TLS12 },
 	{ "a kernel that must look for padding", 3, ENOPROTOOPT, HANDOFF_DONE, 4, VERSION_TLS13 },
 };
+
+Test(tls_handoff, a_stranger_cannot_have_each_record_decrypted_twice)
+{
+	struct record_state r = test_state(VERSION_TLS13, SUITE_AES_128_GCM, 5);
+	struct ktls_sent sent = { .before = BEFORE };
+	const struct handoff_conn c = { .fd = FD, .r = &r, .sent = &sent };
+
+	cr_assert_eq(handoff_to_kernel(&fake, &whole, &c), HANDOFF_DONE);
+	cr_assert_eq(calls_len, 3);
+	for (size_t i = 0; i < calls_len; i++)
+		cr_expect(calls[i].name != TLS_RX_EXPECT_NO_PAD);
+}
 
 Test(tls_handoff, a_call_that_fails_says_who_goes_on)
 {

@@ -8,6 +8,7 @@
 #include "tls/alert.h"
 #include "tls/control.h"
 #include "tls/handoff.h"
+#include "tls/identity.h"
 
 static bool is_kernel(const struct conn *c)
 {
@@ -32,6 +33,7 @@ static bool hand_over(struct worker *w, struct conn *c)
 		.sent = &c->sent,
 		.in_left = stash_left(&c->wire_in).len,
 		.out_left = stash_left(&c->wire_out).len,
+		.is_trusted = c->identity != NULL && c->identity->meta.verified,
 	};
 	enum handoff got;
 

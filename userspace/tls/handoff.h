@@ -38,6 +38,7 @@ struct handoff_conn {
 		sent; /* before: bytes TCP was given so far, the caller's count; DONE fills the rest */
 	size_t in_left;  /* ciphertext read and not yet opened, bytes */
 	size_t out_left; /* ciphertext sealed and not yet sent, bytes */
+	bool is_trusted; /* its certificate verified: it is not expected to make us decrypt twice */
 };
 
 /**

@@ -6,6 +6,8 @@
 # make test            install what is missing, build, and run every test
 # make check           layers, banned calls, headers, format, units, corpus replay: no root, no network
 # make lint            clang-tidy, cppcheck, shellcheck
+# make bpf             the BPF programs and their skeletons, into build/release/bpf
+# make bpf-test        the loaded programs on hand-made frames; needs root
 # make e2e             real clients, real origin; ONLY=name runs those that match
 # make check-vm        kernel TLS and what depends on the kernel, in emulated guests with Linux 6.1 and 6.12; KERNEL=6.1, ONLY=name
 # make check-vm-next   the same with the newest kernel Debian has
@@ -32,6 +34,8 @@ AR         ?= ar
 CLANG      ?= clang-14
 TIDY       ?= clang-tidy-14
 FMT        ?= clang-format-14
+BPFTOOL    ?= /usr/sbin/bpftool
+STRIP      ?= llvm-strip-14
 PKG_CONFIG ?= pkg-config
 PYTHON     ?= /usr/bin/python3
 FLAVOUR    ?= release
@@ -63,6 +67,8 @@ endif
 CPPFLAGS_ := -D_GNU_SOURCE -Iuserspace -include $(O)/probe.h
 CFLAGS_   := -std=gnu17 -g $(WARN) $(HARD) $(SAN_$(FLAVOUR))
 LDFLAGS_  := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize=address% -fprofile-instr-generate,$(SAN_$(FLAVOUR)))
+BPF_FLAGS := -std=gnu17 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Ibpf \
+	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
 LIBS      := -luring -lssl -lcrypto -ljansson -lcyaml -lyaml -lmicrohttpd -lseccomp
 
 # --- what there is: found, not listed; one file, one object -------------------------------------
@@ -71,13 +77,17 @@ LIB_OBJ  := $(LIB_SRC:%.c=$(O)/%.o)
 BENCH    := $(O)/bench/load $(O)/bench/origin
 UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
+BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
+SKEL     := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
+BPFT     := $(patsubst tests/bpf/%.c,$(O)/tests/bpf_%,$(sort $(wildcard tests/bpf/test_*.c)))
 PROBES   := $(patsubst tests/probe/%.c,%,$(sort $(wildcard tests/probe/*.c)))
 TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/fuzz/*.c bench/*.c))
-FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch]))
+FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch] bpf/*.[ch]))
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
-.PHONY: all bench deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt fmt-check layers \
-	check-vm check-vm-next check-vm-asan check-vm-peers fuzz replay cover figures docs docs-check clean help FORCE
+.PHONY: all bench bpf bpf-test deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
+	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers fuzz replay cover figures docs docs-check \
+	clean help FORCE
 all: $(O)/sluiced
 
 # --- a change of flags rebuilds; an unchanged stamp does not. FORCE is phony: under a bare .SECONDARY a missing
@@ -114,6 +124,17 @@ $(O)/bench/%: $(O)/bench/%.o $(O)/sluice.a
 $(O)/bench/load: $(O)/bench/load_conn.o
 bench: $(BENCH)
 
+# --- BPF: object with BTF, without DWARF; skeleton generated --------------------------------------
+$(O)/bpf/%.bpf.o: bpf/%.bpf.c $(O)/flags
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) $(if $(WERROR),-Werror) -MMD -MP -c -o $@ $<
+	$(Q)$(STRIP) -g $@
+$(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $* > $@
+bpf: $(SKEL)
+
 # --- tests ----------------------------------------------------------------------------------------
 $(O)/tests/%: $(O)/tests/unit/%.o $(O)/sluice.a
 	$(call say,LINK,$@)
@@ -124,6 +145,16 @@ $(O)/tests/%: $(O)/tests/unit/%.o $(O)/sluice.a
 unit: $(UNIT)
 	$(Q)for t in $(UNIT); do $$t -j1 --quiet || { echo "$$t:"; $$t -j1; exit 1; }; done \
 		&& echo "  ok      $(words $(UNIT)) unit programs ($(FLAVOUR))"
+
+# -MMD learns of a generated header after the first build only, so it is named once by hand.
+$(O)/tests/bpf/%.o: CPPFLAGS_ += -Ibpf -Itests/bpf -isystem $(O)/bpf
+$(patsubst tests/bpf/%.c,$(O)/tests/bpf/%.o,$(wildcard tests/bpf/*.c)): $(SKEL)
+$(O)/tests/bpf_%: $(O)/tests/bpf/%.o $(O)/sluice.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ -lcriterion -lbpf $(LIBS)
+bpf-test: $(BPFT)
+	$(Q)for t in $(BPFT); do $$t -j1 --quiet || { echo "$$t:"; $$t -j1; exit 1; }; done \
+		&& echo "  ok      $(words $(BPFT)) bpf programs ($(FLAVOUR))"
 
 e2e: $(O)/sluiced
 	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e
@@ -151,14 +182,14 @@ layers:
 	$(Q)awk -f tools/layers.awk tools/layers.txt $(wildcard userspace/*/*.[ch])
 
 banned:
-	$(call say,BANNED,userspace bench)
+	$(call say,BANNED,userspace bench bpf)
 	$(Q)! grep -nE '\<(str(cpy|cat|ncpy|ncat|tok|tok_r|tol|toul|tod)|v?sprintf|ato[il]|gets|alloca|rand|u?sleep|SSL_set_fd)\(' \
-		$(wildcard userspace/*.c userspace/*/*.[ch] bench/*.[ch])
+		$(wildcard userspace/*.c userspace/*/*.[ch] bench/*.[ch] bpf/*.[ch])
 
 # every header compiles alone
 headers: $(O)/probe.h
 	$(call say,HEADERS,userspace)
-	$(Q)for h in $(wildcard userspace/*/*.h); do \
+	$(Q)for h in $(wildcard userspace/*/*.h) bpf/abi.h; do \
 		$(CC) $(CPPFLAGS_) $(CFLAGS_) -Wno-unused-function -fsyntax-only -x c -include $$h /dev/null || exit 1; \
 	done
 
@@ -189,7 +220,7 @@ shellcheck:
 	$(Q)shellcheck $(SHELL_SRC)
 
 lint: tidy cppcheck shellcheck
-check: layers banned headers fmt-check unit replay docs-check
+check: $(SKEL) layers banned headers fmt-check unit replay docs-check
 
 # --- fuzz: same targets under libFuzzer and as a plain corpus replay --------------------------------
 # The library is built once for all of them, in its own flavour and by one make: two would write over each other.

@@ -25,6 +25,7 @@ mk() {
 
 step "build" mk all
 step "check" mk check
+step "bpf" mk bpf-test
 step "lint" mk lint
 step "e2e" mk e2e
 step "build asan" mk FLAVOUR=asan all

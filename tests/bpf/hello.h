@@ -146,8 +146,8 @@ static inline void hello_build(struct hello *h, const struct hello_shape *shape,
 	hello_put(h, 1, shape->session_id);
 	hello_fill(h, shape->session_id);
 	h->ciphers = h->len;
-	hello_put(h, 2, 2u * shape->ciphers);
-	hello_fill(h, 2u * shape->ciphers);
+	hello_put(h, 2, (size_t)2 * shape->ciphers);
+	hello_fill(h, (size_t)2 * shape->ciphers);
 	h->compression = h->len;
 	hello_put(h, 2, 0x0100);
 	if (shape->ext_len) {

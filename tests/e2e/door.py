@@ -189,6 +189,10 @@ class Door:
         """The counters of stats.h, summed over all workers: {name: number, or list where it is an array}."""
         return stats.read(wait_until(self.workers, "a worker")[0])
 
+    def stats_each(self):
+        """The same of each worker that was ever started."""
+        return [row for row in stats.read_each(wait_until(self.workers, "a worker")[0]) if row["generation"]]
+
     def engine(self):
         """Who has the records of its connections, as tls_engine in the access log says it."""
         return "kernel" if self.stats()["ktls_support"] & 0xFFF == 0xFFF else "user"

@@ -44,19 +44,28 @@ def layout(text):
     return out
 
 
-def read(pid):
-    """The sum over all workers there are or were; @pid is one of them. {name: number, or list for an array}"""
+def read_each(pid):
+    """[{name: number, or list for an array}] of the workers there are or were; @pid is one of them."""
     rows = layout(_header("stats.h"))
     total = sum(words for _, words, _ in rows)
     stride = -(-total * WORD // mmap.PAGESIZE) * mmap.PAGESIZE  # whole pages for each
     with open(f"/proc/{pid}/fd/{_constant(_header('channel.h'), 'STATS_FD')}", "rb") as f:
         page = f.read()
     assert page and len(page) % stride == 0, f"{len(page)} bytes in parts of {stride}"
-    sums = [sum(column) for column in zip(*(struct.unpack_from(f"={total}Q", page, at)
-                                            for at in range(0, len(page), stride)))]
+    return [_named(rows, struct.unpack_from(f"={total}Q", page, at)) for at in range(0, len(page), stride)]
+
+
+def _named(rows, values):
     out = {}
     at = 0
     for name, words, many in rows:
-        out[name] = sums[at:at + words] if many else sums[at]
+        out[name] = list(values[at:at + words]) if many else values[at]
         at += words
     return out
+
+
+def read(pid):
+    """The sum over all workers."""
+    each = read_each(pid)
+    return {name: [sum(column) for column in zip(*(e[name] for e in each))] if isinstance(each[0][name], list)
+            else sum(e[name] for e in each) for name in each[0]}

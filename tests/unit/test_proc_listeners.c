@@ -68,3 +68,32 @@ Test(listeners, an_address_that_another_serves_is_refused_by_name)
 	cr_expect_eq(listeners_open(&s, &second, err), 0, "free again once closed");
 	listeners_close(&second);
 }
+
+Test(listeners, by_source_is_said_of_every_address)
+{
+	struct msg_start s = start_on("127.0.0.1", free_port(), 2);
+	struct listeners l;
+	char err[MSG_TEXT_MAX] = "";
+
+	s.by_source = 1;
+	s.listeners_len = 2;
+	s.listeners[1] = s.listeners[0];
+	((struct sockaddr_in *)&s.listeners[1].addr)->sin_port = htons(free_port());
+	cr_assert_eq(listeners_open(&s, &l, err), 0, "%s", err);
+	for (uint32_t i = 0; i < 2; i++)
+		for (uint16_t n = 0; n < 8; n++) {
+			const struct sockaddr *to = (const struct sockaddr *)&s.listeners[i].addr;
+			int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+			cr_assert_eq(connect(client, to, s.listeners[i].addr_len), 0);
+			(void)close(client);
+		}
+	for (uint32_t i = 0; i < 2; i++) {
+		int first = accept4(l.fds[0][i], NULL, NULL, SOCK_CLOEXEC);
+		int second = accept4(l.fds[1][i], NULL, NULL, SOCK_CLOEXEC);
+
+		cr_expect((first < 0) != (second < 0), "one of them has all eight");
+		(void)close(first < 0 ? second : first);
+	}
+	listeners_close(&l);
+}

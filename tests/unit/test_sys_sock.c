@@ -94,3 +94,83 @@ Test(sock, other_families_are_refused)
 	cr_expect_eq(sock_listen((const struct sockaddr *)&un, sizeof(un), 16, &fd), -EAFNOSUPPORT);
 	cr_expect_eq(fd, -1);
 }
+
+enum { CROWD = 64, WORKERS = 3 };
+
+/* One connection from @source; which of @fds it comes out of. */
+static int placed(const int *fds, const struct sockaddr *to, socklen_t len,
+                  const struct sockaddr *source)
+{
+	int client = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int found = -1;
+
+	cr_assert_eq(bind(client, source, len), 0, "%s", strerror(errno));
+	cr_assert_eq(connect(client, to, len), 0, "%s", strerror(errno));
+	for (int n = 0; n < WORKERS; n++) {
+		int fd = accept4(fds[n], NULL, NULL, SOCK_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		cr_expect_eq(found, -1);
+		found = n;
+		(void)close(fd);
+	}
+	(void)close(client);
+	cr_assert_geq(found, 0);
+	return found;
+}
+
+Test(sock, a_client_that_comes_back_finds_the_listener_it_had)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fds[WORKERS];
+	int had[WORKERS] = { 0 };
+
+	fds[0] = listen_at(&to);
+	to = bound_to(fds[0]);
+	for (int n = 1; n < WORKERS; n++)
+		fds[n] = listen_at(&to);
+	cr_assert_eq(sock_place_by_source(fds[0], AF_INET, WORKERS), 0);
+	for (uint32_t i = 1; i <= CROWD; i++) {
+		const struct sockaddr_in from = { .sin_family = AF_INET,
+			                          .sin_addr = { htonl(INADDR_LOOPBACK + i) } };
+		const struct sockaddr *source = (const struct sockaddr *)&from;
+		const struct sockaddr *door = (const struct sockaddr *)&to;
+		int first = placed(fds, door, sizeof(to), source);
+
+		for (int again = 0; again < 4; again++)
+			cr_expect_eq(placed(fds, door, sizeof(to), source), first);
+		had[first]++;
+	}
+	for (int n = 0; n < WORKERS; n++) {
+		cr_expect_gt(had[n], CROWD / WORKERS / 2, "%d of %d", had[n], CROWD);
+		(void)close(fds[n]);
+	}
+}
+
+Test(sock, of_ipv6_too)
+{
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	const struct sockaddr_in6 from = to;
+	socklen_t len = sizeof(to);
+	int fds[WORKERS];
+	int first;
+
+	for (int n = 0; n < WORKERS; n++) {
+		cr_assert_eq(sock_listen((const struct sockaddr *)&to, sizeof(to), 16, &fds[n]), 0);
+		cr_assert_eq(getsockname(fds[n], (struct sockaddr *)&to, &len), 0);
+	}
+	cr_assert_eq(sock_place_by_source(fds[0], AF_INET6, WORKERS), 0);
+	first = placed(fds, (const struct sockaddr *)&to, len, (const struct sockaddr *)&from);
+	for (int again = 0; again < 16; again++)
+		cr_expect_eq(placed(fds, (const struct sockaddr *)&to, len,
+		                    (const struct sockaddr *)&from),
+		             first);
+	for (int n = 0; n < WORKERS; n++)
+		(void)close(fds[n]);
+}
+
+Test(sock, what_is_no_socket_is_placed_nowhere)
+{
+	cr_expect_eq(sock_place_by_source(-1, AF_INET, 1), -EBADF);
+}

@@ -22,6 +22,7 @@ enum option_when {
 /* clang-format off */
 #define OPTIONS(X)                                                                                                            \
 	X(workers,                    0,    0,     256, "processes",   WHEN_START,  "0: one for each CPU the master may use")    \
+	X(placement,                  0,    0,       1, "word",        WHEN_START,  "which worker a client's connection goes to")           \
 	X(conns_per_worker,       16384,   64,   65536, "connections", WHEN_START,  "more are refused and counted")              \
 	X(small_buffers,          16384,   64,   65536, "buffers",     WHEN_START,  "128 KiB each, touched only while in use; a client in mid-head holds one") \
 	X(bulk_buffers,              32,    0,    1024, "buffers",     WHEN_START,  "544 KiB each, for bodies on the move")      \
@@ -59,12 +60,25 @@ enum option_when {
 
 /* Options that are words in the file. X(option, list); a list is X(CONSTANT, "word", "help"), and its
  * words are the option's values from 0 on. */
-#define OPTION_WORDS(X) X(ktls, OPTION_KTLS_WORDS)
+#define OPTION_WORDS(X)                                                                            \
+	X(ktls, OPTION_KTLS_WORDS)                                                                 \
+	X(placement, OPTION_PLACEMENT_WORDS)
 
 #define OPTION_KTLS_WORDS(X)                                                                       \
 	X(OFF, "off", "never")                                                                     \
 	X(AUTO, "auto", "for each version and cipher suite that this kernel can take")             \
 	X(REQUIRE, "require", "as auto, and refuse to start where the kernel cannot take them all")
+
+#define OPTION_PLACEMENT_WORDS(X)                                                                  \
+	X(CONNECTION, "connection",                                                                \
+	  "any, by address and port: evenly, wherever clients come from")                          \
+	X(SOURCE, "source",                                                                        \
+	  "the one its address means: its sessions are there; who has one address "                \
+	  "for many clients has one worker")
+
+#define X(name, word, help) OPTION_PLACEMENT_##name,
+enum option_placement { OPTION_PLACEMENT_WORDS(X) };
+#undef X
 
 #define X(name, word, help) OPTION_KTLS_##name,
 enum option_ktls { OPTION_KTLS_WORDS(X) };

@@ -199,6 +199,7 @@ static void build_all(struct build *b, struct msg_start *start)
 	check_when_start(b);
 	check_ktls(b);
 	start->workers = b->snapshot->options.workers;
+	start->by_source = b->snapshot->options.placement == OPTION_PLACEMENT_SOURCE;
 	start->drain_timeout_ms = b->snapshot->options.drain_timeout_ms;
 	build_listen(b, start);
 	b->snapshot->access_log = !b->conf->access_log || *b->conf->access_log;

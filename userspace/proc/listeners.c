@@ -50,6 +50,19 @@ static int open_for(const struct msg_start *start, int fds[LISTENERS_MAX], char 
 	return 0;
 }
 
+/* Each address has a group of its own, of which any socket will do. */
+static int place(const struct msg_start *start, int fds[LISTENERS_MAX], char *out_err)
+{
+	for (uint32_t i = 0; i < start->listeners_len; i++) {
+		const struct msg_listener *l = &start->listeners[i];
+		int r = sock_place_by_source(fds[i], l->addr.ss_family, start->workers);
+
+		if (r < 0)
+			return explain(l, i, r, out_err);
+	}
+	return 0;
+}
+
 int listeners_open(const struct msg_start *start, struct listeners *out, char *out_err)
 {
 	struct listeners l = { .workers = start->workers, .len = start->listeners_len };
@@ -67,6 +80,8 @@ int listeners_open(const struct msg_start *start, struct listeners *out, char *o
 			l.fds[w][i] = -1;
 	for (uint32_t w = 0; w < l.workers && r == 0; w++)
 		r = open_for(start, l.fds[w], out_err);
+	if (r == 0 && start->by_source && l.workers > 1)
+		r = place(start, l.fds[0], out_err);
 	if (r < 0) {
 		listeners_close(&l);
 		return r;

@@ -57,7 +57,7 @@ struct msg_start {
 	uint32_t workers; /* 1..WORKERS_MAX; 0: one for each CPU */
 	uint32_t drain_timeout_ms;
 	uint32_t listeners_len; /* 1..LISTENERS_MAX */
-	uint32_t pad0;
+	uint32_t by_source;     /* 1: a client's address alone says which worker; 0: and its port */
 	struct msg_listener listeners[LISTENERS_MAX];
 };
 

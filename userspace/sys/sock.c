@@ -2,6 +2,7 @@
 #include "sys/sock.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdbool.h>
@@ -52,6 +53,31 @@ int sock_listen(const struct sockaddr *addr, socklen_t len, int backlog, int *ou
 	if (listen(fd, backlog) < 0)
 		return -errno;
 	*out_fd = fd_take(&fd);
+	return 0;
+}
+
+int sock_place_by_source(int fd, sa_family_t family, uint32_t len)
+{
+	/* Where the halves of what counts are, from the IP header on. */
+	const uint32_t first = SKF_NET_OFF + (family == AF_INET6 ? 8 : 12);
+	const uint32_t second = SKF_NET_OFF + 12;
+	const uint32_t golden = 0x9E3779B1; /* 2^32 / phi: neighbours go apart */
+	struct sock_filter steps[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, first),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, golden),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, second),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		BPF_STMT(BPF_ALU | BPF_MUL | BPF_K, golden),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_K, 16),
+		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, len),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	const struct sock_fprog program = { .len = ARRAY_LEN(steps), .filter = steps };
+
+	must(len > 0);
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof(program)) < 0)
+		return -errno;
 	return 0;
 }
 

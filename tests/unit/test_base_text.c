@@ -166,3 +166,31 @@ Test(text, unhex_takes_exactly_so_many_digits)
 			cr_expect_eq(got[0], 1, "untouched");
 	}
 }
+
+Test(text, is_utf8_without_controls)
+{
+	static const struct {
+		const char *why;
+		struct slice in;
+		bool want;
+	} rows[] = {
+		{ "empty", SLICE(""), true },
+		{ "ASCII", SLICE("a ~"), true },
+		{ "two bytes", SLICE("\xC3\xA4"), true },
+		{ "three bytes", SLICE("\xE2\x82\xAC"), true },
+		{ "four bytes", SLICE("\xF0\x9F\x98\x80"), true },
+		{ "first behind the C1 controls", SLICE("\xC2\xA0"), true },
+		{ "last of the C1 controls", SLICE("\xC2\x9F"), false },
+		{ "NUL", SLICE("a\0"), false },
+		{ "unit separator", SLICE("\x1F"), false },
+		{ "DEL", SLICE("\x7F"), false },
+		{ "cut", SLICE("a\xE2\x82"), false },
+		{ "overlong", SLICE("\xC0\x80"), false },
+		{ "surrogate", SLICE("\xED\xA0\x80"), false },
+		{ "beyond Unicode", SLICE("\xF4\x90\x80\x80"), false },
+		{ "Latin-1", SLICE("\xE4"), false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		cr_expect_eq(text_is_utf8(rows[i].in), rows[i].want, "%s", rows[i].why);
+}

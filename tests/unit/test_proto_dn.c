@@ -18,6 +18,7 @@ Test(dn, gives_each_attribute_in_order)
 	cr_assert(dn_next(&w, &a));
 	cr_assert(dn_next(&w, &a));
 	EXPECT_SLICE(a.value, SLICE("James Roya"), "CN");
+	cr_expect_eq(a.type, 0x0C, "UTF8String");
 	cr_expect_not(dn_next(&w, &a));
 }
 

@@ -111,6 +111,21 @@ static size_t utf8_len(struct slice s)
 	return n;
 }
 
+bool text_is_utf8(struct slice in)
+{
+	size_t n;
+
+	for (size_t i = 0; i < in.len; i += n) {
+		n = utf8_len(slice_sub(in, i, in.len - i));
+		if (n == 0 || in.ptr[i] < 0x20 || in.ptr[i] == 0x7F)
+			return false;
+		/* U+0080 to U+009F: the C1 controls */
+		if (n == 2 && in.ptr[i] == 0xC2 && in.ptr[i + 1] < 0xA0)
+			return false;
+	}
+	return true;
+}
+
 void text_json(struct sink *out, struct slice in)
 {
 	for (size_t i = 0; i < in.len;) {

@@ -31,6 +31,9 @@ void text_u64(struct sink *out, uint64_t value);
  */
 void text_json(struct sink *out, struct slice in);
 
+/** text_is_utf8 - well-formed UTF-8 (RFC 3629 section 4) without control characters; true when empty */
+bool text_is_utf8(struct slice in);
+
 /**
  * text_parse_u64 - decimal digits to a number
  * @in:  1..20 digits and nothing else: no sign, no space

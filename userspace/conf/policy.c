@@ -15,6 +15,12 @@ const char *const rfc9440_words[RFC9440_MODE_MAX] = { RFC9440_MODES(X) };
 #define X(name, word, help) [XFCC_##name] = (word),
 const char *const xfcc_words[XFCC_MODE_MAX] = { XFCC_MODES(X) };
 #undef X
+#define X(name, word, help) [PROXY_##name] = (word),
+const char *const proxy_words[PROXY_MODE_MAX] = { PROXY_MODES(X) };
+#undef X
+#define X(name, word, help) [PROXY_TLV_##name] = (word),
+const char *const proxy_tlv_words[PROXY_TLV_MAX] = { PROXY_TLVS(X) };
+#undef X
 
 static bool list_eq(const struct text_list *a, const struct text_list *b)
 {

@@ -54,11 +54,47 @@ enum rfc9440_mode { RFC9440_MODES(X) RFC9440_MODE_MAX };
 enum xfcc_mode { XFCC_MODES(X) XFCC_MODE_MAX };
 #undef X
 
+/* What goes to an origin before the first request of each connection. */
+#define PROXY_MODES(X)                                                                             \
+	X(OFF, "off", "nothing")                                                                   \
+	X(V2, "v2", "a PROXY protocol header, version 2; each client connection has its own")
+
+#define X(name, word, help) PROXY_##name,
+enum proxy_mode { PROXY_MODES(X) PROXY_MODE_MAX };
+#undef X
+
+/* What that header holds beside the addresses. */
+#define PROXY_TLVS(X)                                                                              \
+	X(ALPN, "alpn", "0x01: the protocol spoken to the origin, `http/1.1`")                     \
+	X(AUTHORITY, "authority", "0x02: the server name of the handshake; none without one")      \
+	X(CRC32C, "crc32c", "0x03: a checksum of the header")                                      \
+	X(SSL, "ssl", "0x20: certificate shown, verified or not, and 0x21: the TLS version")       \
+	X(CERT_CN, "cert_cn", "0x22: the client certificate's common name")                        \
+	X(SSL_CIPHER, "ssl_cipher", "0x23: the cipher suite, as OpenSSL calls it")                 \
+	X(CERT_SIG, "cert_sig", "0x24: how the certificate that we showed is signed")              \
+	X(CERT_KEY, "cert_key", "0x25: kind and size of its key")                                  \
+	X(CLIENT_CERT, "client_cert", "0x28: the client's certificate, DER")
+
+#define X(name, word, help) PROXY_TLV_##name,
+enum proxy_tlv { PROXY_TLVS(X) PROXY_TLV_MAX };
+#undef X
+
+/* Words that are parts of `ssl`, and those sent when none are named. */
+enum {
+	PROXY_TLVS_IN_SSL = 1 << PROXY_TLV_CERT_CN | 1 << PROXY_TLV_SSL_CIPHER |
+	                    1 << PROXY_TLV_CERT_SIG | 1 << PROXY_TLV_CERT_KEY |
+	                    1 << PROXY_TLV_CLIENT_CERT,
+	PROXY_TLVS_DEFAULT = 1 << PROXY_TLV_ALPN | 1 << PROXY_TLV_AUTHORITY | 1 << PROXY_TLV_SSL |
+	                     1 << PROXY_TLV_CERT_CN | 1 << PROXY_TLV_SSL_CIPHER,
+};
+
 /* The words, by value. */
 extern const char *const verify_words[VERIFY_MODE_MAX];
 extern const char *const inject_words[INJECT_MODE_MAX];
 extern const char *const rfc9440_words[RFC9440_MODE_MAX];
 extern const char *const xfcc_words[XFCC_MODE_MAX];
+extern const char *const proxy_words[PROXY_MODE_MAX];
+extern const char *const proxy_tlv_words[PROXY_TLV_MAX];
 
 struct text_list {
 	char **rows;

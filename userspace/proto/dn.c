@@ -56,5 +56,5 @@ bool dn_next(struct dn_walk *w, struct dn_attribute *out)
 		return false;
 	if (!take(&pair, &tag, &out->oid) || tag != TAG_OID)
 		return false;
-	return take(&pair, &tag, &out->value);
+	return take(&pair, &out->type, &out->value);
 }

@@ -16,6 +16,7 @@ struct dn_walk {
 struct dn_attribute {
 	struct slice oid;   /* contents */
 	struct slice value; /* contents of the string, whatever its type */
+	uint8_t type;       /* the string's tag: X.680 section 8.4 */
 };
 
 /** dn_begin - walk a Name */

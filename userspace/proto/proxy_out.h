@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * proxy_out.h - a PROXY header, version 2, that tells an origin of a client.
+ *
+ * It stands before the first byte of an origin connection and speaks for all of it: such a
+ * connection serves one client connection and no other.
+ */
+#pragma once
+
+#include "conf/policy.h"
+#include "proto/identity.h"
+#include "proto/proxy.h"
+
+enum {
+	PROXY_OUT_MAX = PROXY_V2_FIXED_BYTES + 65535, /* the protocol's bound */
+};
+
+/* One client connection. Slices are borrowed; an empty one is left out. */
+struct proxy_facts {
+	uint32_t tlvs; /* which: bits 1 << enum proxy_tlv */
+	bool has_ends; /* both below are known */
+	bool is_resumed;
+	const struct proxy_end *client;
+	const struct proxy_end *door;            /* where it came to */
+	const struct identity_meta *client_cert; /* NULL: none was shown */
+	struct slice alpn;                       /* protocol spoken to the origin */
+	struct slice authority;                  /* server name the client asked for */
+	struct slice version;                    /* "TLSv1.3" */
+	struct slice cipher;                     /* in OpenSSL's words */
+	struct slice sig_alg; /* that our certificate is signed with: "ecdsa-with-SHA256" */
+	struct slice key_alg; /* of its key: "RSA2048", "EC256" */
+};
+
+/**
+ * proxy_out_put - write the header
+ * @out: not overflown; with room for PROXY_OUT_MAX nothing is too long but the protocol's bound
+ *
+ * The client's common name is told where it is one that can be: the first of its subject,
+ * in UTF-8 without control characters. verify is 0 for a certificate that verified, else 1.
+ *
+ * Return: 0; -EMSGSIZE it would be over PROXY_OUT_MAX or @out: nothing was written.
+ * Source: proxy-protocol.txt section 2.2.
+ */
+MUST_USE int proxy_out_put(const struct proxy_facts *facts, struct sink *out);

@@ -32,7 +32,7 @@ guest() {
 		;;
 	esac
 	kernel=$("$here/fetch-kernel.sh" "$2" "$3" "$cache") || return 1
-	exec "$here/run.sh" -k "$kernel" -r "$root" -o "$out/$1.console" -t "${VM_SECONDS:-570}" \
+	exec "$here/run.sh" -k "$kernel" -r "$root" -o "$out/$1.console" -t "${VM_SECONDS:-1200}" \
 		-a "$SLUICED:sluiced" -a tests/e2e:tests/e2e -a tests/vm:tests/vm -a userspace/sys:userspace/sys "$cache" "
 		modprobe tls || exit 1
 		export SLUICED=/src/sluiced SLUICE_SLOW=4 PYTHONPATH=tests/vm

@@ -35,6 +35,7 @@
 #define ABI_FLOWS_MAX         262144
 #define ABI_SOURCES_MAX       65536
 #define ABI_EVENTS_BYTES      (1 << 18)
+#define ABI_CONNS_MAX         65536 /* entries of "sluice_conns" */
 
 #define ABI_HOST_NONE   0xffffffff
 #define ABI_CLASS_NONE  0xffffffff
@@ -241,6 +242,34 @@ struct abi_event {
 	char name[ABI_NAME_SHORT]; /* first 63 bytes, lower case */
 };
 
+/* Key of "sluice_conns". */
+struct abi_conn_key {
+	__u32 worker;
+	__u32 slot; /* of its connection table */
+};
+
+/* Value of "sluice_conns": who is connected, for people: bpftool prints it. Written by user
+ * space alone. Texts are printable ASCII, zeroes behind, and end in "..." where they were cut;
+ * for a backslash they have '%'.
+ * With what the kernel adds to an entry, 512 bytes, from which it would go to 1024. */
+struct abi_conn {
+	__u64 since_ns; /* end of the handshake */
+	__u64 requests;
+	__u64 bytes_in;  /* plaintext from the client */
+	__u64 bytes_out; /* plaintext to the client */
+	char peer[48];   /* 192.0.2.1:443, [2001:db8::1]:443 */
+	char host[64];   /* as the client named it */
+	char tls[8];     /* TLSv1.3 */
+	char suite[48];
+	__u8 ktls;         /* 1: the kernel has the records */
+	__u8 resumed;      /* 1: the handshake was */
+	__u8 cert;         /* 1: there is a certificate */
+	__u8 verified;     /* 1: and it verified */
+	char serial[44];   /* of it, upper-case hexadecimal */
+	char sha256[72];   /* of it, hexadecimal */
+	char subject[128]; /* of it, RFC 2253 */
+};
+
 _Static_assert(sizeof(struct abi_config) == 176, "map value layout");
 _Static_assert(sizeof(struct abi_vip_key) == 20, "map key layout");
 _Static_assert(sizeof(struct abi_vip) == 4, "map value layout");
@@ -254,8 +283,10 @@ _Static_assert(sizeof(struct abi_flow_key) == 36, "map key layout");
 _Static_assert(sizeof(struct abi_flow) == 96, "map value layout");
 _Static_assert(sizeof(struct abi_source_key) == 16, "map key layout");
 _Static_assert(sizeof(struct abi_source) == 16, "map value layout");
-_Static_assert(sizeof(struct abi_stats) == 8 * ABI_REASONS_LEN, "one counter a reason");
+_Static_assert(sizeof(struct abi_stats) == 8UL * ABI_REASONS_LEN, "one counter a reason");
 _Static_assert(ABI_REASONS_LEN <= 64, "a bit of abi_config.events each");
 _Static_assert(sizeof(struct abi_event) == 120, "event layout");
+_Static_assert(sizeof(struct abi_conn_key) == 8, "map key layout");
+_Static_assert(sizeof(struct abi_conn) == 448, "map value layout");
 
 #endif

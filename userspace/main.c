@@ -100,6 +100,7 @@ static const struct {
 	{ "--user-worker NAME", "workers run as NAME (sluice-worker, sluice or nobody)" },
 	{ "--user-control NAME", "control runs as NAME (sluice-control, sluice or nobody)" },
 	{ "--allow-dir DIR", "certificates and keys may be read below DIR; may be repeated" },
+	{ "--bpf-dir DIR", "sluice_conns is pinned in DIR (/sys/fs/bpf/sluice/v1); none: nowhere" },
 };
 
 static void put_usage(FILE *out)
@@ -152,6 +153,8 @@ static const char **option_place(struct master_conf *conf, const char *name)
 		return &conf->user_worker;
 	if (strcmp(name, "--user-control") == 0)
 		return &conf->user_control;
+	if (strcmp(name, "--bpf-dir") == 0)
+		return &conf->bpf_dir;
 	if (strcmp(name, "--allow-dir") == 0 && conf->allow_dirs_len < FILES_DIRS_MAX)
 		return &conf->allow_dirs[conf->allow_dirs_len++];
 	return NULL;

@@ -76,8 +76,9 @@ def door(world, tmp_path, request):
     """
     made = []
 
-    def make(hosts, descriptors=None, **options):
+    def make(hosts, descriptors=None, arguments=(), **options):
         d = Door(SLUICED, tmp_path, free_port(), world.pki.directory)
+        d.arguments = list(arguments)
         made.append(d)
         d.write(hosts, **options)
         return d.start(descriptors)

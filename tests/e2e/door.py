@@ -87,6 +87,7 @@ class Door:
         self.config_path = os.path.join(self.directory, "sluice.yaml")
         self.process = None
         self.config = None
+        self.arguments = []  # more of the command line
         self.log_begin = 0  # bytes of the access log that belong to earlier tests
 
     # --- configuration: JSON is YAML ------------------------------------------------------------
@@ -116,7 +117,8 @@ class Door:
         err = open(os.path.join(self.directory, "error.log"), "ab")
         # a sanitizer traces its own process and starts a symbolizer: the cage must only log that
         env = dict(os.environ, SLUICE_CAGE="log") if is_asan(self.binary) else None
-        self.process = subprocess.Popen([self.binary, "--config", self.config_path, "--allow-dir", self.allow],
+        self.process = subprocess.Popen([self.binary, "--config", self.config_path, "--allow-dir", self.allow,
+                                         *self.arguments],
                                         stdout=out, stderr=err, env=env, stdin=subprocess.DEVNULL,
                                         start_new_session=True, preexec_fn=limit)
         out.close()

@@ -55,7 +55,8 @@ enum option_when {
 	X(origin_fail_timeout_ms,     10000,  0, 3600000, "ms",        WHEN_RELOAD, "a failed origin is passed over this long")  \
 	X(origin_max_fails,               1,  0,    1000, "failures",  WHEN_RELOAD, "failures before that; 0: never")            \
 	X(dns_refresh_s,                 30,  1,   86400, "s",         WHEN_RELOAD, "origins' names are looked up again")        \
-	X(files_refresh_s,                5,  0,   86400, "s",         WHEN_RELOAD, "certificates, keys, CAs and CRLs are looked at and, once changed, read again; 0: never")
+	X(files_refresh_s,                5,  0,   86400, "s",         WHEN_RELOAD, "certificates, keys, CAs and CRLs are looked at and, once changed, read again; 0: never") \
+	X(conns_map_ms,                 500,  0,   60000, "ms",          WHEN_RELOAD, "between two rounds of copying who is connected into the BPF map sluice_conns; 0: not at all")
 /* clang-format on */
 
 /* Options that are words in the file. X(option, list); a list is X(CONSTANT, "word", "help"), and its

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "control/load.h"
+#include "control/mirror.h"
 #include "control/parent.h"
 #include "control/publish.h"
 #include "control/refresh.h"
@@ -30,6 +31,8 @@ struct control {
 	struct refresh refresh;
 	struct snapshot *snapshot; /* newest sent; NULL: none yet */
 	struct watch *watch;       /* its files; NULL: they are not known */
+	struct rows rows;          /* who is connected */
+	struct mirror mirror;      /* a copy of them */
 	uint64_t refresh_at_ms;
 	uint64_t watch_at_ms;
 };
@@ -205,6 +208,8 @@ static int patience(const struct control *c)
 		return 0;
 	if (is_watching(c) && c->watch_at_ms < at)
 		at = c->watch_at_ms;
+	if (c->mirror.at_ms < at)
+		at = c->mirror.at_ms;
 	return at > now ? (int)(at - now) : 0;
 }
 
@@ -228,6 +233,9 @@ static int turn(struct control *c)
 	}
 	if (r == 0 && c->snapshot && now_ms() >= c->refresh_at_ms)
 		begin_refresh(c);
+	if (c->snapshot)
+		mirror_turn(&c->mirror, c->publish.workers, c->snapshot->options.conns_map_ms,
+		            now_ms());
 	return r == 0 ? watch_on(c) : r;
 }
 
@@ -295,6 +303,8 @@ int control_main(const char *config, uint32_t ktls, bool again)
 	};
 	c.source = parent_source(&c.parent);
 	c.refresh = REFRESH_NONE;
+	c.rows.fd = CONNS_FD;
+	mirror_open(&c.mirror, CONNS_MAP_FD, &c.rows);
 	r = cage_keep();
 	if (r == 0)
 		r = begin(&c, again);
@@ -306,6 +316,7 @@ int control_main(const char *config, uint32_t ktls, bool again)
 	}
 	refresh_stop(&c.refresh);
 	watch_free(c.watch);
+	mirror_close(&c.mirror);
 	snapshot_free(c.snapshot);
 	tls_worker_free(c.tls);
 	return r == -EPIPE ? 0 : 1;

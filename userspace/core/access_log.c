@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "core/access_log.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include "base/text.h"
 #include "core/exchange.h"
 #include "core/worker.h"
+#include "sys/addr.h"
 #include "sys/clock.h"
 #include "tls/identity.h"
 
@@ -66,19 +66,9 @@ static void timestamp(struct sink *out)
 
 static void client(struct sink *out, const struct conn *c)
 {
-	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
-	char ip[INET6_ADDRSTRLEN] = "";
-	bool is_v4 = memcmp(c->peer_ip, mapped, sizeof(mapped)) == 0;
-
-	if (is_v4)
-		(void)inet_ntop(AF_INET, c->peer_ip + 12, ip, sizeof(ip));
-	else
-		(void)inet_ntop(AF_INET6, c->peer_ip, ip, sizeof(ip));
 	key(out, "client");
-	sink_put(out, is_v4 ? SLICE("\"") : SLICE("\"["));
-	sink_put(out, slice_of(ip, strlen(ip)));
-	sink_put(out, is_v4 ? SLICE(":") : SLICE("]:"));
-	text_u64(out, c->peer_port);
+	sink_putc(out, '"');
+	addr_put_mapped(c->peer_ip, c->peer_port, out);
 	sink_putc(out, '"');
 }
 

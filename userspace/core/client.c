@@ -51,6 +51,7 @@ static bool hand_over(struct worker *w, struct conn *c)
 	if (got == HANDOFF_DONE) {
 		c->engine = ENGINE_KERNEL;
 		record_unload(w->aead, &c->record);
+		conns_kernel(c->row);
 		w->stats->ktls_conns_open++;
 		/* What came before was announced then, and nobody will say it again. */
 		c->may_read = true;
@@ -84,6 +85,7 @@ enum client_got client_read(struct worker *w, struct conn *c, size_t want, struc
 		return got;
 	slice_copy(w->plain, held);
 	w->stats->bytes_from_clients += have - held.len;
+	conns_in(c->row, have - held.len);
 	*out = slice_of(w->plain, have);
 	if (c->wants_kernel && !hand_over(w, c))
 		return CLIENT_GONE;
@@ -105,6 +107,8 @@ bool client_send(struct worker *w, struct conn *c, struct slice plain)
 {
 	if (c->wants_kernel && !hand_over(w, c))
 		return false;
+	/* First, so that who has the bytes and asks finds them counted. */
+	conns_out(c->row, plain.len);
 	if (!(is_kernel(c) ? kernel_send(w, c, plain) : user_send(w, c, plain)))
 		return false;
 	w->stats->bytes_to_clients += plain.len;

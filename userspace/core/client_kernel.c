@@ -125,6 +125,7 @@ bool client_spliced(struct worker *w, struct conn *c, size_t len)
 {
 	kernel_count(c, len);
 	w->stats->bytes_to_clients += len;
+	conns_out(c->row, len);
 	return has_key(w, c, RECORD_PLAIN_MAX);
 }
 

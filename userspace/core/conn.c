@@ -124,6 +124,8 @@ static void give_back(struct worker *w, struct conn *c)
 		link_close(w, c->link);
 	tls_handshake_free(c->handshake);
 	c->handshake = NULL;
+	conns_leave(c->row);
+	c->row = NULL;
 	identity_unref(c->identity);
 	c->identity = NULL;
 	stash_drop(&w->stashes, &c->wire_in);

@@ -18,6 +18,7 @@
 #include "sys/ktls.h"
 #include "tls/record.h"
 
+struct conn_row;
 struct exchange;
 struct identity;
 struct link;
@@ -80,6 +81,7 @@ struct conn {
 	struct stash origin_in;  /* from the origin, not yet taken */
 
 	struct tls_handshake *handshake; /* CONN_HANDSHAKE only */
+	struct conn_row *row;            /* what others read of it: from the handshake's end on */
 	struct exchange *exchange;       /* from a request's head to its response's end */
 	struct link *link;               /* the origin connection in use, or kept for this client */
 	struct identity *identity;       /* NULL: no certificate */

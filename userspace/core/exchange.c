@@ -16,6 +16,7 @@ struct exchange *exchange_begin(struct worker *w, struct conn *c)
 	x->name.len = 0;
 	x->begun_ms = w->now_ms;
 	c->exchange = x;
+	conns_request(c->row);
 	return x;
 }
 

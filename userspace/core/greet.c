@@ -35,6 +35,28 @@ static enum step give_up(struct worker *w, struct conn *c)
 	return STEP_GONE;
 }
 
+/* From here on others see it: sys/conns.h. */
+static void enter(struct worker *w, struct conn *c)
+{
+	const struct identity_meta *who = c->identity == NULL ? NULL : &c->identity->meta;
+	const struct conn_facts facts = {
+		.since_ns = w->now_ms * 1000000,
+		.gen = c->gen,
+		.port = c->peer_port,
+		.version = c->record.version,
+		.is_resumed = c->is_resumed,
+		.is_verified = who != NULL && who->verified,
+		.ip = c->peer_ip,
+		.sha256 = who == NULL ? NULL : who->sha256,
+		.suite = c->cipher,
+		.host = hostname_slice(&c->sni),
+		.serial = who == NULL ? SLICE("") : who->serial,
+		.subject = who == NULL ? SLICE("") : who->subject,
+	};
+
+	c->row = conns_enter(w->table, (uint32_t)(c - w->conns), &facts);
+}
+
 static enum step done(struct worker *w, struct conn *c)
 {
 	struct tls_result result;
@@ -61,6 +83,7 @@ static enum step done(struct worker *w, struct conn *c)
 	else
 		w->stats->handshakes_full++;
 	conn_set_state(w, c, CONN_IDLE);
+	enter(w, c);
 	if (!client_begin(w, c))
 		return STEP_GONE;
 	wheel_set(&w->wheel, &c->timer,

@@ -94,6 +94,7 @@ enum splice_got splice_up(struct worker *w, struct conn *c)
 		x->bytes_in += moved;
 		x->up_splice.is_used = true;
 		w->stats->bytes_from_clients += moved;
+		conns_in(c->row, moved);
 	}
 	if (last == -EAGAIN)
 		c->may_read = false;

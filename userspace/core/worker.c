@@ -148,6 +148,12 @@ int worker_main(unsigned int id, uint32_t ktls)
 		log_error("no page for counters: %s", strerror(-err));
 		return EXIT_FAILURE;
 	}
+	err = conns_map(CONNS_FD, id, &w.table);
+	if (err < 0) {
+		log_error("no table of connections: %s", strerror(-err));
+		return EXIT_FAILURE;
+	}
+	conns_begin(w.table, clock_mono_ns());
 	w.stats->generation++;
 	w.stats->conns_open = 0;
 	w.stats->ktls_conns_open = 0;

@@ -10,6 +10,7 @@
 #include "core/policy.h"
 #include "core/stash.h"
 #include "sys/channel.h"
+#include "sys/conns.h"
 #include "sys/ktls.h"
 #include "sys/pipe.h"
 #include "sys/ring.h"
@@ -60,6 +61,7 @@ struct worker {
 	struct wheel wheel;
 	struct timer accept_timer; /* accepting again after EMFILE */
 	struct worker_stats *stats;
+	struct conn_table *table; /* rows of conns, for others to read */
 	struct tls_worker *tls;
 	struct aead_cache *aead;
 	struct policy *policy;  /* in force; NULL before the first snapshot */

@@ -18,6 +18,8 @@ void control_start_due(struct master *m)
 		          m->snapshot_fd < 0 ? NULL : "--again" },
 		.user = m->has_users ? &m->user_control : NULL,
 		.stats_fd = m->stats_fd,
+		.conns_fd = m->conns_read_fd,
+		.conns_map_fd = m->conns_map.fd,
 	};
 	struct child *c = &m->control;
 	int r;

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "proc/state.h"
 #include "sys/clock.h"
+#include "sys/conns.h"
 #include "sys/ktls.h"
 #include "sys/stats.h"
 
@@ -149,12 +150,32 @@ static void probe_ktls(struct master *m)
 	(void)snprintf(m->ktls, sizeof(m->ktls), "%u", ktls_pack(&s));
 }
 
+/* Who is connected, and what is needed to show it to others. Only the rows are a must. */
+static int open_conns(struct master *m, const char *dir)
+{
+	char why[CONNS_MAP_TEXT_MAX];
+	int r = conns_create(WORKERS_MAX, &m->conns_fd);
+
+	if (r == 0)
+		r = conns_read_only(m->conns_fd, &m->conns_read_fd);
+	if (r < 0)
+		return r;
+	if (dir && strcmp(dir, "none") == 0)
+		return 0;
+	if (conns_map_open(dir ? dir : conns_map_dir, &m->conns_map, why) == 0)
+		log_info("sluice_conns: %s", m->conns_map.pinned);
+	else
+		log_info("sluice_conns: no such BPF map (%s); sluicectl does without", why);
+	return 0;
+}
+
 static int set_up(struct master *m, const struct master_conf *conf)
 {
 	int r;
 
 	m->snapshot_fd = -1;
-	m->stats_fd = -1;
+	m->stats_fd = m->conns_fd = m->conns_read_fd = -1;
+	m->conns_map = CONNS_MAP_NONE;
 	child_reset(&m->control);
 	r = find_files(&m->files, conf);
 	if (r == 0)
@@ -166,7 +187,8 @@ static int set_up(struct master *m, const struct master_conf *conf)
 	if (m->signal_fd < 0)
 		return m->signal_fd;
 	probe_ktls(m);
-	return stats_create(WORKERS_MAX, &m->stats_fd);
+	r = stats_create(WORKERS_MAX, &m->stats_fd);
+	return r < 0 ? r : open_conns(m, conf->bpf_dir);
 }
 
 /* --- the loop ---------------------------------------------------------------------------- */
@@ -295,10 +317,12 @@ int master_main(const struct master_conf *conf)
 	r = set_up(&m, conf);
 	if (r < 0) {
 		log_error("cannot start: %s", strerror(-r));
+		conns_map_close(&m.conns_map);
 		return 1;
 	}
 	while (m.phase != PHASE_KILLING || m.control.pid > 0 || workers_alive(&m) > 0)
 		turn(&m);
+	conns_map_close(&m.conns_map);
 	log_info("stopped");
 	return m.exit_code;
 }

@@ -13,6 +13,8 @@ struct master_conf {
 	const char *user_control;
 	const char *allow_dirs[FILES_DIRS_MAX]; /* beside the usual ones */
 	unsigned int allow_dirs_len;
+	const char
+		*bpf_dir; /* where sluice_conns is pinned; "none": nowhere; NULL: the usual place */
 };
 
 /**

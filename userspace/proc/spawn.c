@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "sys/channel.h"
 
-enum { SPAWN_FAILED = 127, FIRST_FREE_FD = STATS_FD + 1, ENV_MAX = 16 };
+enum { SPAWN_FAILED = 127, ENV_MAX = 16 };
 
 /* What a child's environment may hold, when ours does. */
 static const char *const env_names[] = {
@@ -43,12 +43,6 @@ static void clean_environment(char *out[ENV_MAX + 1])
 	out[n] = NULL;
 }
 
-/* @from at number @to, and open across exec. */
-static int place(int from, int to)
-{
-	return dup2(from, to) < 0 ? -errno : 0;
-}
-
 static int reset_signals(void)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP };
@@ -63,12 +57,24 @@ static int reset_signals(void)
 	return sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? -errno : 0;
 }
 
-/* Out of the way of the numbers that are about to be given away. */
-static int move_up(int fd)
+/* @from[i] at number i, open across exec; below 0: nothing there. */
+static int place(const int from[CHILD_FDS_END])
 {
-	int up = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+	int up[CHILD_FDS_END];
 
-	return up < 0 ? -errno : up;
+	/* First out of the way of the numbers that are about to be given away. */
+	for (int i = 0; i < CHILD_FDS_END; i++) {
+		up[i] = from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD_CLOEXEC, CHILD_FDS_END);
+		if (from[i] >= 0 && up[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i < CHILD_FDS_END; i++) {
+		if (up[i] < 0)
+			(void)close(i);
+		else if (dup2(up[i], i) < 0)
+			return -errno;
+	}
+	return close_range(CHILD_FDS_END, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
 }
 
 /* In the child. Returns only when it failed. */
@@ -77,26 +83,19 @@ static int become_role(const struct spawn *s, int channel, pid_t parent)
 	char *env[ENV_MAX + 1];
 	char *argv[SPAWN_ARGS_MAX + 1];
 	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int stats = move_up(s->stats_fd);
-	int end = move_up(channel);
-	int r;
+	const int fds[CHILD_FDS_END] = {
+		[STDIN_FILENO] = null,
+		[STDOUT_FILENO] = STDOUT_FILENO,
+		[STDERR_FILENO] = STDERR_FILENO,
+		[CHANNEL_FD] = channel,
+		[STATS_FD] = s->stats_fd,
+		[CONNS_FD] = s->conns_fd,
+		[CONNS_MAP_FD] = s->conns_map_fd,
+	};
+	int r = null < 0 ? -errno : place(fds);
 
-	if (null < 0)
-		return -errno;
-	if (stats < 0 || end < 0) {
-		(void)close(null);
-		return stats < 0 ? stats : end;
-	}
-	r = place(null, STDIN_FILENO);
 	if (r == 0)
-		r = place(end, CHANNEL_FD);
-	if (r == 0)
-		r = place(stats, STATS_FD);
-	if (r < 0)
-		return r;
-	if (close_range(FIRST_FREE_FD, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		return -errno;
-	r = reset_signals();
+		r = reset_signals();
 	if (r < 0)
 		return r;
 	clean_environment(env);

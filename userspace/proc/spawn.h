@@ -14,6 +14,8 @@ struct spawn {
 	const char *argv[SPAWN_ARGS_MAX + 1]; /* NULL-terminated; argv[0] is for ps(1) */
 	const struct cage_user *user;         /* NULL: stays who we are */
 	int stats_fd;                         /* at STATS_FD in the child */
+	int conns_fd;                         /* at CONNS_FD */
+	int conns_map_fd;                     /* at CONNS_MAP_FD; -1: it has none */
 };
 
 /**
@@ -21,8 +23,8 @@ struct spawn {
  * @out_pid:     of the child
  * @out_channel: our end; the child finds its own at CHANNEL_FD
  *
- * The child has its three standard streams, CHANNEL_FD and STATS_FD, an environment of the
- * few variables it may have, ignores SIGINT, SIGTERM and SIGHUP (it is told through
+ * The child has its three standard streams, the descriptors of sys/channel.h, an environment
+ * of the few variables it may have, ignores SIGINT, SIGTERM and SIGHUP (it is told through
  * the channel), and exits 127 if it cannot be started.
  *
  * Return: 0 or -errno.

@@ -13,6 +13,7 @@
 #include "proc/listeners.h"
 #include "proc/spawn.h"
 #include "sys/channel.h"
+#include "sys/conns_map.h"
 
 enum {
 	CHILD_DEAF_MS = 10000,  /* does not read its channel for this long: killed */
@@ -50,6 +51,9 @@ struct master {
 	uint64_t now_ms;
 	uint64_t drain_deadline_ms;
 	int signal_fd, stats_fd;
+	int conns_fd;      /* who is connected */
+	int conns_read_fd; /* the same, for reading only */
+	struct conns_map conns_map;
 	bool has_users; /* started as root: children become these */
 	struct cage_user user_worker, user_control;
 	struct files files;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "proc/state.h"
+#include "sys/conns.h"
 
 uint32_t workers_len(const struct master *m)
 {
@@ -30,6 +31,8 @@ static void start_one(struct master *m, uint32_t id)
 		.argv = { "sluiced", "--role=worker", number, m->ktls },
 		.user = m->has_users ? &m->user_worker : NULL,
 		.stats_fd = m->stats_fd,
+		.conns_fd = m->conns_fd,
+		.conns_map_fd = -1,
 	};
 	struct child *c = &w->child;
 	int r;
@@ -189,9 +192,13 @@ static void say_death(uint32_t id, int pid, int status)
 void worker_died(struct master *m, uint32_t id, int status)
 {
 	struct worker_child *w = &m->workers[id];
+	int r;
 
 	/* What it said last is still to be heard. */
 	workers_read(m, id);
+	r = conns_drop(m->conns_fd, id);
+	if (r < 0)
+		log_error("worker %u: its connections stay listed: %s", id, strerror(-r));
 	if (m->phase == PHASE_RUNNING || status != 0)
 		say_death(id, (int)w->child.pid, status);
 	child_died(m, &w->child);

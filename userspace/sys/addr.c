@@ -157,3 +157,19 @@ bool addr_eq(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
 	addr_format(b, &sink_b);
 	return a->ss_family == b->ss_family && slice_eq(sink_slice(&sink_a), sink_slice(&sink_b));
 }
+
+void addr_put_mapped(const uint8_t ip[16], uint16_t port, struct sink *out)
+{
+	static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
+	const bool is_v4 = memcmp(ip, mapped, sizeof(mapped)) == 0;
+	char text[INET6_ADDRSTRLEN];
+
+	must(inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? ip + 12 : ip, text, sizeof(text)));
+	if (!is_v4)
+		sink_putc(out, '[');
+	sink_put(out, slice_of(text, strlen(text)));
+	if (!is_v4)
+		sink_putc(out, ']');
+	sink_putc(out, ':');
+	text_u64(out, port);
+}

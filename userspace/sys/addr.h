@@ -32,5 +32,8 @@ MUST_USE int addr_split(struct slice text, struct slice *out_name, uint16_t *out
 /** addr_format - address to text; "?" for a family that has no form above */
 void addr_format(const struct sockaddr_storage *addr, struct sink *out);
 
+/** addr_put_mapped - the same for 16 bytes of address, IPv4 mapped into IPv6, and a port */
+void addr_put_mapped(const uint8_t ip[16], uint16_t port, struct sink *out);
+
 /** addr_eq - the same family, address and port (or path)? */
 bool addr_eq(const struct sockaddr_storage *a, const struct sockaddr_storage *b);

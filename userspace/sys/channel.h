@@ -6,7 +6,9 @@
  * one packet, at most one descriptor. Same binary on both ends, so structs
  * travel as they are. The master forwards what it does not understand unread.
  *
- * A child finds its end at CHANNEL_FD and the stats page at STATS_FD.
+ * A child finds its end at CHANNEL_FD, the stats page at STATS_FD and who is connected
+ * (sys/conns.h) at CONNS_FD, which control has for reading only; control may have the BPF map
+ * for that (sys/conns_map.h) at CONNS_MAP_FD.
  */
 #pragma once
 
@@ -17,7 +19,7 @@
 
 #include "base/must.h"
 
-enum { CHANNEL_FD = 3, STATS_FD = 4 };
+enum { CHANNEL_FD = 3, STATS_FD = 4, CONNS_FD = 5, CONNS_MAP_FD = 6, CHILD_FDS_END = 7 };
 enum { MSG_PAYLOAD_MAX = 8192, LISTENERS_MAX = 16, MSG_TEXT_MAX = 512, WORKERS_MAX = 256 };
 
 enum msg_type {

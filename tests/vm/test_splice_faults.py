@@ -104,8 +104,9 @@ def test_a_key_update_is_followed_where_the_kernel_can(upload):
     if CAN_REKEY:
         finish(d, o, r)
         assert (HANDSHAKE, b"\x18\x00\x00\x01\x00") in r.others
-        r.update()
         assert d.stats()["key_updates"] == 1
+        r.update()
+        wait_until(lambda: d.stats()["key_updates"] == 2, "one on a connection at rest followed too")
         return
     assert fatal(r) == 80
     assert d.logged(path="/up")[0]["reason"] == "rekey_unsupported"

@@ -91,7 +91,7 @@ class Door:
         self.log_begin = 0  # bytes of the access log that belong to earlier tests
 
     # --- configuration: JSON is YAML ------------------------------------------------------------
-    def write(self, hosts, listen=None, access_log=True, **options):
+    def write(self, hosts, listen=None, access_log=True, ticket_keys_file=None, **options):
         options.setdefault("workers", 1)
         self.config = {
             "listen": listen or [f"127.0.0.1:{self.port}"],
@@ -99,6 +99,8 @@ class Door:
             "options": options,
             "hosts": hosts,
         }
+        if ticket_keys_file:
+            self.config["ticket_keys_file"] = ticket_keys_file
         self.write_text(json.dumps(self.config, indent=1))
 
     def write_text(self, text):

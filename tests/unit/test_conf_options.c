@@ -132,7 +132,7 @@ Test(options, words_are_the_values_from_0_to_the_most)
 		cr_expect_eq(row->min, 0);
 		cr_expect_eq(row->max + 1, n);
 	}
-	cr_expect_eq(lists, 2);
+	cr_expect_eq(lists, 3);
 	cr_expect_null(options_words(SLICE("workers")));
 	cr_expect_null(options_words(SLICE("ktl")));
 }

@@ -14,7 +14,7 @@ static char err[SNAPSHOT_ERROR_MAX];
 
 /* A good one, as control would have built it, changed by each test. */
 static const char good[] =
-	"{\"version\":3,\"access_log\":true,\"options\":{},\"hosts\":["
+	"{\"version\":3,\"access_log\":true,\"options\":{},\"ticket_keys\":[],\"hosts\":["
 	"{\"names\":[\"api.example.com\",\"*.api.example.com\"],\"default\":true,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"crl\":\"R\",\"crl_soft_fail\":true,"
 	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[\"dns:a.example\",\"spiffe://td/*\"]},"
@@ -138,6 +138,8 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ -1, "access_log", "1", "access_log" },
 		{ -1, "options", "{}", "workers" },
 		{ -1, "hosts", "[]", "hosts" },
+		{ -1, "ticket_keys", "null", "ticket_keys" },
+		{ -1, "ticket_keys", "[{\"key\":\"00\",\"made\":0}]", "ticket_keys" },
 		{ -1, "hosts", "{}", "hosts" },
 		{ 0, "names", "[]", "hosts[0].names" },
 		{ 1, "names", "[7]", "hosts[1].names" },
@@ -317,4 +319,52 @@ Test(snapshot, header_names_that_mean_something_else_are_refused)
 	memset(longest, 'a', sizeof(longest));
 	cr_expect_null(snapshot_header_name(slice_of(longest, SNAPSHOT_HEADER_NAME_MAX)));
 	cr_expect(snapshot_header_name(slice_of(longest, SNAPSHOT_HEADER_NAME_MAX + 1)));
+}
+
+static json_t *with_keys(size_t len)
+{
+	char digits[2 * TICKET_KEY_BYTES + 1];
+	json_t *doc = good_doc();
+	json_t *keys = json_array();
+
+	for (size_t n = 0; n < len; n++) {
+		memset(digits, 'a' + (int)n, sizeof(digits) - 1);
+		digits[sizeof(digits) - 1] = '\0';
+		(void)json_array_append_new(keys, json_pack("{s:s, s:i}", "key", digits, "made",
+		                                            (int)(7 - n)));
+	}
+	(void)json_object_set_new(doc, "ticket_keys", keys);
+	(void)json_object_set_new(json_object_get(doc, "options"), "session_tickets",
+	                          json_string("stateless"));
+	return doc;
+}
+
+Test(snapshot, ticket_keys_travel_in_order)
+{
+	struct snapshot *s = NULL;
+	struct snapshot *again = NULL;
+	char *text = NULL;
+	size_t len = 0;
+
+	cr_assert_eq(decode_doc(with_keys(2), &s), 0, "%s", err);
+	cr_assert_eq(s->ticket_keys.len, 2);
+	cr_expect_eq(s->ticket_keys.rows[0].mac[31], 0xaa);
+	cr_expect_eq(s->ticket_keys.rows[1].made, 6);
+	cr_assert_eq(snapshot_encode(s, &text, &len), 0);
+	cr_assert_eq(snapshot_decode(slice_of(text, len), &again, err), 0, "%s", err);
+	cr_expect(ticket_keys_eq(&s->ticket_keys, &again->ticket_keys));
+	free(text);
+	snapshot_free(s);
+	snapshot_free(again);
+}
+
+Test(snapshot, stateless_needs_a_key_and_no_more_than_there_is_room_for)
+{
+	struct snapshot *s = NULL;
+
+	cr_expect_eq(decode_doc(with_keys(0), &s), -EINVAL);
+	cr_expect(strstr(err, "ticket_keys"), "%s", err);
+	cr_expect_eq(decode_doc(with_keys(TICKET_KEYS_MAX + 1), &s), -EINVAL);
+	cr_expect(strstr(err, "ticket_keys"), "%s", err);
+	cr_expect_null(s);
 }

@@ -75,11 +75,12 @@ static inline struct tls_host *pair_lookup(void *arg, const struct hostname *sni
 	return NULL;
 }
 
-static inline void pair_server_init(struct pair_server *s, uint32_t sessions)
+static inline void pair_server_make(struct pair_server *s, uint32_t sessions, bool tickets)
 {
 	struct tls_worker_conf conf = {
 		.lookup = pair_lookup,
 		.sessions = sessions,
+		.tickets = tickets,
 		.identities = 4,
 		.verified = PAIR_VERIFIED,
 		.stats = &s->stats,
@@ -88,6 +89,11 @@ static inline void pair_server_init(struct pair_server *s, uint32_t sessions)
 	memset(s, 0, sizeof(*s));
 	cr_assert_eq(tls_worker_new(&conf, &s->w), 0);
 	cr_assert_eq(aead_cache_new(8, &s->aead), 0);
+}
+
+static inline void pair_server_init(struct pair_server *s, uint32_t sessions)
+{
+	pair_server_make(s, sessions, false);
 }
 
 static inline void pair_server_fini(struct pair_server *s)

@@ -82,7 +82,8 @@ struct conf_options {
 struct conf_file {
 	char **listen;
 	unsigned int listen_count;
-	bool *access_log; /* NULL: not given */
+	bool *access_log;       /* NULL: not given */
+	char *ticket_keys_file; /* path; NULL: not given */
 	struct conf_options *options;
 	struct conf_host *hosts;
 	unsigned int hosts_count;

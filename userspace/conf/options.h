@@ -27,6 +27,8 @@ enum option_when {
 	X(small_buffers,          16384,   64,   65536, "buffers",     WHEN_START,  "128 KiB each, touched only while in use; a client in mid-head holds one") \
 	X(bulk_buffers,              32,    0,    1024, "buffers",     WHEN_START,  "544 KiB each, for bodies on the move")      \
 	X(sessions_per_worker,    20480,    0, 1048576, "sessions",    WHEN_START,  "TLS sessions kept for resumption; 0: none") \
+	X(session_tickets,            0,    0,       1, "word",        WHEN_START,  "who keeps TLS sessions")                    \
+	X(ticket_rotation_s,      43200,    1, 2592000, "s",           WHEN_RELOAD, "a new key seals tickets; the one before still opens them") \
 	X(identities_per_worker,   4096,   64, 1048576, "certificates", WHEN_START, "distinct client certificates kept; 32 KiB each on average")         \
 	X(verified_per_worker,     4096,    0, 1048576, "chains",      WHEN_START,  "client chains kept that need not be verified again, 96 bytes each; 0: none") \
 	X(session_timeout_s,        300,    1,   86400, "s",           WHEN_RELOAD, "life of a TLS session")                     \
@@ -63,7 +65,8 @@ enum option_when {
  * words are the option's values from 0 on. */
 #define OPTION_WORDS(X)                                                                            \
 	X(ktls, OPTION_KTLS_WORDS)                                                                 \
-	X(placement, OPTION_PLACEMENT_WORDS)
+	X(placement, OPTION_PLACEMENT_WORDS)                                                       \
+	X(session_tickets, OPTION_TICKETS_WORDS)
 
 #define OPTION_KTLS_WORDS(X)                                                                       \
 	X(OFF, "off", "never")                                                                     \
@@ -76,6 +79,16 @@ enum option_when {
 	X(SOURCE, "source",                                                                        \
 	  "the one its address means: its sessions are there; who has one address "                \
 	  "for many clients has one worker")
+
+#define OPTION_TICKETS_WORDS(X)                                                                    \
+	X(STATEFUL, "stateful", "the worker that made one; nothing of it leaves the machine")      \
+	X(STATELESS, "stateless",                                                                  \
+	  "its client, sealed: any worker resumes it, and any machine with "                       \
+	  "the same ticket_keys_file")
+
+#define X(name, word, help) OPTION_TICKETS_##name,
+enum option_tickets { OPTION_TICKETS_WORDS(X) };
+#undef X
 
 #define X(name, word, help) OPTION_PLACEMENT_##name,
 enum option_placement { OPTION_PLACEMENT_WORDS(X) };

@@ -14,6 +14,7 @@
 #include "control/parent.h"
 #include "control/publish.h"
 #include "control/refresh.h"
+#include "control/ticket_keys.h"
 #include "sys/cage.h"
 #include "sys/clock.h"
 #include "sys/memfd.h"
@@ -196,11 +197,30 @@ static int watch_on(struct control *c)
 	return r < 0 ? r : 0;
 }
 
+/* ms until a new ticket key is wanted; -1: never. */
+static int64_t rotation_ms(const struct control *c)
+{
+	if (!c->snapshot || !ticket_keys_are_made(c->snapshot))
+		return -1;
+	return ticket_keys_due_s(c->snapshot, clock_wall_ms() / 1000) * 1000;
+}
+
+static int rotate_on(struct control *c)
+{
+	int r;
+
+	if (rotation_ms(c) != 0)
+		return 0;
+	r = ticket_keys_rotate(&c->snapshot->ticket_keys);
+	return r < 0 ? r : put_in_force(c, c->snapshot, PUBLISH_KEYS);
+}
+
 /* ms that poll() may wait; -1: for ever. */
 static int patience(const struct control *c)
 {
 	uint64_t now = now_ms();
 	uint64_t at = c->refresh_at_ms;
+	int64_t rotation = rotation_ms(c);
 
 	if (!c->snapshot)
 		return -1;
@@ -210,6 +230,8 @@ static int patience(const struct control *c)
 		at = c->watch_at_ms;
 	if (c->mirror.at_ms < at)
 		at = c->mirror.at_ms;
+	if (rotation >= 0 && now + (uint64_t)rotation < at)
+		at = now + (uint64_t)rotation;
 	return at > now ? (int)(at - now) : 0;
 }
 
@@ -236,6 +258,8 @@ static int turn(struct control *c)
 	if (c->snapshot)
 		mirror_turn(&c->mirror, c->publish.workers, c->snapshot->options.conns_map_ms,
 		            now_ms());
+	if (r == 0)
+		r = rotate_on(c);
 	return r == 0 ? watch_on(c) : r;
 }
 

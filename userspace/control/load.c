@@ -204,6 +204,7 @@ static void build_all(struct build *b, struct msg_start *start)
 	build_listen(b, start);
 	b->snapshot->access_log = !b->conf->access_log || *b->conf->access_log;
 	b->snapshot->version = 1;
+	build_ticket_keys(b);
 	build_hosts(b);
 	check_one_default(b);
 	check_names_differ(b);

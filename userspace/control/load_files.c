@@ -7,10 +7,9 @@
 #include "control/load_priv.h"
 #include "control/part.h"
 
-/* @path as control opens it: relative ones are relative to the file's directory. */
-static int full_path(const struct build_host *h, const char *path, char *out, size_t cap)
+int build_path(const struct build *b, const char *path, char *out, size_t cap)
 {
-	const char *file = h->b->loader->file;
+	const char *file = b->loader->file;
 	const char *slash = strrchr(file, '/');
 	int dir = slash && path[0] != '/' ? (int)(slash - file) + 1 : 0;
 	int n = snprintf(out, cap, "%.*s%s", dir, file, path);
@@ -23,7 +22,7 @@ static char *read_named(struct build_host *h, enum part part, const char *key, c
 {
 	char full[SOURCE_PATH_MAX];
 	struct source_file f = { 0 };
-	int r = path[0] == '\0' ? -ENOENT : full_path(h, path, full, sizeof(full));
+	int r = path[0] == '\0' ? -ENOENT : build_path(h->b, path, full, sizeof(full));
 
 	if (r == 0)
 		r = part_read(h->b->loader->source, part, full, &f);

@@ -30,6 +30,12 @@ struct build_host {
 /* A copy, or NULL and b->status = -ENOMEM. */
 char *build_copy(struct build *b, struct slice text);
 
+/* @path as control opens it: relative ones are relative to the file's directory. */
+MUST_USE int build_path(const struct build *b, const char *path, char *out, size_t cap);
+
+/* load_tickets.c: what sessions are sealed with */
+void build_ticket_keys(struct build *b);
+
 /* load_host.c: names, words, and all the others */
 void build_host(struct build_host *h);
 

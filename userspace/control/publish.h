@@ -11,7 +11,8 @@ enum publish_why {
 	PUBLISH_START,   /* the first one, or a restarted control's */
 	PUBLISH_RELOAD,  /* SIGHUP */
 	PUBLISH_REFRESH, /* origins' names have new addresses */
-	PUBLISH_FILES,   /* certificates, keys, CAs or CRLs have changed */
+	PUBLISH_FILES,   /* certificates, keys, CAs, CRLs or ticket keys have changed */
+	PUBLISH_KEYS,    /* it was time for a new ticket key */
 };
 
 struct publish {

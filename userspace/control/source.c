@@ -60,6 +60,7 @@ static struct source_stamp stamp_of(const struct stat *st)
 		.size = (uint64_t)st->st_size,
 		.modified_ns = ns_of(st->st_mtim),
 		.changed_ns = ns_of(st->st_ctim),
+		.mode = st->st_mode & 07777,
 	};
 }
 

@@ -17,6 +17,7 @@ enum { SOURCE_PATH_MAX = 4096, SOURCE_PEM_BYTES_MAX = 4 * 1024 * 1024 };
 struct source_stamp {
 	uint64_t device, inode, size;
 	int64_t modified_ns, changed_ns;
+	uint32_t mode; /* permission bits; a change of them is in changed_ns */
 };
 
 struct source_file {

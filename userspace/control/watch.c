@@ -19,6 +19,7 @@ struct ref {
 struct watch {
 	void *by_path; /* tsearch(3) */
 	struct watched *files;
+	struct watched *ticket_keys; /* of the files; NULL: none is given */
 	struct ref *refs;
 	size_t refs_len, refs_cap;
 	enum { RESTING, LOOKING, APPLYING } phase;
@@ -93,12 +94,24 @@ static bool grow(struct watch *w)
 	return true;
 }
 
-int watch_add(struct watch *w, size_t host, enum part part, const char *path,
-              const struct source_stamp *stamp)
+static struct watched *file_of(struct watch *w, const char *path, const struct source_stamp *stamp)
 {
 	const struct watched key = { .path = path };
 	struct watched **found = tfind(&key, &w->by_path, by_path);
-	struct watched *f = found ? *found : new_file(w, path, stamp);
+
+	return found ? *found : new_file(w, path, stamp);
+}
+
+int watch_ticket_keys(struct watch *w, const char *path, const struct source_stamp *stamp)
+{
+	w->ticket_keys = file_of(w, path, stamp);
+	return w->ticket_keys ? 0 : -ENOMEM;
+}
+
+int watch_add(struct watch *w, size_t host, enum part part, const char *path,
+              const struct source_stamp *stamp)
+{
+	struct watched *f = file_of(w, path, stamp);
 
 	if (!f || !grow(w))
 		return -ENOMEM;
@@ -168,6 +181,17 @@ static size_t gather(struct watch *w, size_t at, struct watched_host *out)
 	return n;
 }
 
+static int apply_ticket_keys(struct watch *w, const struct watch_job *job)
+{
+	int r;
+
+	if (!w->ticket_keys || !w->ticket_keys->is_changed)
+		return 0;
+	r = watched_ticket_keys(w->ticket_keys, job);
+	w->has_changed |= r == 1;
+	return r;
+}
+
 static int apply_on(struct watch *w, const struct watch_job *job)
 {
 	int r = 0;
@@ -200,6 +224,8 @@ int watch_step(struct watch *w, const struct watch_job *job, bool *out_changed)
 	if (w->phase == LOOKING)
 		return look_on(w, job);
 	r = apply_on(w, job);
+	if (r == 1 && apply_ticket_keys(w, job) == -EPIPE)
+		r = -EPIPE;
 	if (r == 1) {
 		w->phase = RESTING;
 		*out_changed = w->has_changed;

@@ -38,6 +38,9 @@ void watch_free(struct watch *w);           /* NULL is fine */
 MUST_USE int watch_add(struct watch *w, size_t host, enum part part, const char *path,
                        const struct source_stamp *stamp);
 
+/** watch_ticket_keys - and the file with the keys of tickets, the one of all hosts */
+MUST_USE int watch_ticket_keys(struct watch *w, const char *path, const struct source_stamp *stamp);
+
 /** watch_is_busy - has a round begun that has not ended? */
 bool watch_is_busy(const struct watch *w);
 

@@ -29,6 +29,13 @@ struct watched_host {
 };
 
 /**
+ * watched_ticket_keys - read the file that has changed and put its keys into the snapshot
+ *
+ * Return: 1 there are others; 0 not, or they are no good, which is logged; -EPIPE.
+ */
+MUST_USE int watched_ticket_keys(const struct watched *f, const struct watch_job *job);
+
+/**
  * watched_apply - read the stale files of a host and put them into the snapshot, if all is good
  * @h: of its stale parts those stay that are not in force now
  *

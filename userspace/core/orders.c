@@ -71,6 +71,7 @@ static void put_in_force(struct worker *w, struct policy *made)
 	policy_unref(w, w->policy);
 	w->policy = made;
 	w->options = s->options;
+	tls_worker_ticket_keys(w->tls, &s->ticket_keys);
 	w->stats->snapshot_version = s->version;
 	log_debug("snapshot %lu in force", (unsigned long)s->version);
 	answer(w, s->version, 0, "");

@@ -81,6 +81,7 @@ int worker_init(struct worker *w, const struct options *options)
 	const struct tls_worker_conf tls = {
 		.lookup = greet_lookup,
 		.sessions = options->sessions_per_worker,
+		.tickets = options->session_tickets == OPTION_TICKETS_STATELESS,
 		.identities = options->identities_per_worker,
 		.verified = options->verified_per_worker,
 		.stats = w->stats,

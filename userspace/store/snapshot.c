@@ -232,6 +232,8 @@ int snapshot_validate(const struct snapshot *s, char *err)
 	r = check_options(&s->options, err);
 	if (r < 0)
 		return r;
+	if (s->options.session_tickets == OPTION_TICKETS_STATELESS && s->ticket_keys.len == 0)
+		return refuse(err, "ticket_keys: none");
 	if (s->hosts_len < 1 || s->hosts_len > SNAPSHOT_HOSTS_MAX)
 		return refuse(err, "hosts: 1 to %d", SNAPSHOT_HOSTS_MAX);
 	for (size_t i = 0; i < s->hosts_len; i++) {
@@ -282,5 +284,6 @@ void snapshot_free(struct snapshot *s)
 	for (size_t i = 0; i < s->hosts_len; i++)
 		host_fini(&s->hosts[i]);
 	free(s->hosts);
+	explicit_bzero(&s->ticket_keys, sizeof(s->ticket_keys));
 	free(s);
 }

@@ -14,6 +14,7 @@
 #include "base/slice.h"
 #include "conf/options.h"
 #include "conf/policy.h"
+#include "conf/ticket_key.h"
 
 enum {
 	SNAPSHOT_HOSTS_MAX = 65536,
@@ -63,6 +64,7 @@ struct snapshot {
 	uint64_t version; /* grows with each one control makes; never 0 */
 	bool access_log;
 	struct options options;
+	struct ticket_keys ticket_keys; /* none with options.session_tickets: stateful */
 	struct snapshot_host *hosts;
 	size_t hosts_len;
 };

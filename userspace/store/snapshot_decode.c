@@ -292,6 +292,8 @@ static void read_snapshot(struct reader *r, const json_t *doc, struct snapshot *
 	s->version = read_number(r, doc, "version", INT64_MAX);
 	s->access_log = read_bool(r, doc, "access_log");
 	read_options(r, doc, &s->options);
+	if (ticket_keys_from_json(json_object_get(doc, "ticket_keys"), &s->ticket_keys) < 0)
+		bad(r, "ticket_keys", "not a list of keys");
 	s->hosts = allocated(r, calloc(len ? len : 1, sizeof(*s->hosts)));
 	r->in_host = true;
 	for (size_t i = 0; i < len && r->status == 0; i++) {

@@ -132,17 +132,16 @@ static json_t *options_json(const struct options *o)
 static json_t *snapshot_to_json(const struct snapshot *s)
 {
 	json_t *hosts = json_array();
-	json_t *options;
 
 	for (size_t i = 0; i < s->hosts_len; i++)
 		if (json_array_append_new(hosts, host_json(&s->hosts[i])) < 0) {
 			json_decref(hosts);
 			return NULL;
 		}
-	options = options_json(&s->options);
 	/* json_pack() owns what "o" was given, also when it fails. */
-	return json_pack("{s:I, s:b, s:o, s:o}", "version", (json_int_t)s->version, "access_log",
-	                 s->access_log, "options", options, "hosts", hosts);
+	return json_pack("{s:I, s:b, s:o, s:o, s:o}", "version", (json_int_t)s->version,
+	                 "access_log", s->access_log, "options", options_json(&s->options),
+	                 "ticket_keys", ticket_keys_to_json(&s->ticket_keys), "hosts", hosts);
 }
 
 int snapshot_encode(const struct snapshot *s, char **out_json, size_t *out_len)

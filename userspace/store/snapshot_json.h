@@ -8,6 +8,7 @@
 
 #include "base/must.h"
 #include "conf/policy.h"
+#include "conf/ticket_key.h"
 
 /**
  * cleansing_json - make jansson wipe whatever it frees
@@ -29,3 +30,9 @@ MUST_USE int allow_from_json(const json_t *from, struct allow_list *out);
 const char *allow_list_check(const struct allow_list *a);
 
 void allow_list_fini(struct allow_list *a);
+
+/** ticket_keys_to_json - a new reference, or NULL when there is no memory */
+json_t *ticket_keys_to_json(const struct ticket_keys *keys);
+
+/** ticket_keys_from_json - and back. Return: 0; -EINVAL, then what is in @out is no use. */
+MUST_USE int ticket_keys_from_json(const json_t *all, struct ticket_keys *out);

@@ -30,6 +30,8 @@
 	X(sessions_evicted,       "TLS sessions dropped to make room")                             \
 	X(sessions_hit,           "TLS sessions found")                                            \
 	X(sessions_miss,          "TLS sessions asked for and not found or no longer good")        \
+	X(tickets_sealed,         "TLS sessions given to their clients, sealed")                   \
+	X(tickets_too_large,      "TLS sessions whose certificates fit no ticket")                 \
 	X(verified_hit,           "client chains found verified already")                          \
 	X(verified_miss,          "client chains to be verified: not found, or no longer good")    \
 	X(verified_evicted,       "verified client chains dropped to make room")                   \

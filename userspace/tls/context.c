@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "tls/handshake_priv.h"
+#include "tls/tickets.h"
 
 enum { SECURITY_LEVEL = 2 }; /* 112 bits: no RSA under 2048, no SHA-1 */
 
@@ -53,8 +54,10 @@ static bool set_protocol(SSL_CTX *c)
 }
 
 /* NO_TICKET makes sessions stateful in TLS 1.3 too: the ticket is only their name. */
-static bool set_sessions(SSL_CTX *c, bool kept)
+static bool set_sessions(SSL_CTX *c, const struct tls_worker *w)
 {
+	bool kept = w->sessions != NULL;
+
 	SSL_CTX_set_session_cache_mode(c, kept ? SSL_SESS_CACHE_SERVER |
 	                                                  SSL_SESS_CACHE_NO_INTERNAL |
 	                                                  SSL_SESS_CACHE_NO_AUTO_CLEAR
@@ -62,7 +65,9 @@ static bool set_sessions(SSL_CTX *c, bool kept)
 	SSL_CTX_sess_set_new_cb(c, resume_on_new);
 	SSL_CTX_sess_set_get_cb(c, resume_on_get);
 	SSL_CTX_sess_set_remove_cb(c, resume_on_remove);
-	return SSL_CTX_set_num_tickets(c, kept ? 1 : 0) == 1;
+	if (w->tickets && tickets_context(c) < 0)
+		return false;
+	return SSL_CTX_set_num_tickets(c, kept || w->tickets ? 1 : 0) == 1;
 }
 
 static int worker_index(void)
@@ -85,7 +90,7 @@ int context_new(struct tls_worker *w, SSL_CTX **out)
 
 	if (!c)
 		return -ENOMEM;
-	if (!set_protocol(c) || !set_sessions(c, w->sessions != NULL) ||
+	if (!set_protocol(c) || !set_sessions(c, w) ||
 	    SSL_CTX_set_ex_data(c, worker_index(), w) != 1) {
 		SSL_CTX_free(c);
 		return -ENOTSUP;

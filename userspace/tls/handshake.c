@@ -60,12 +60,18 @@ void tls_handshake_free(struct tls_handshake *h)
 	free(h);
 }
 
-/* The verified chain without the leaf; it lives as long as the SSL object, the stack does not. */
-static STACK_OF(X509) * issuers(const SSL *ssl)
+long handshake_verdict(const struct tls_handshake *h)
 {
-	STACK_OF(X509) *chain = SSL_get0_verified_chain(ssl);
-	STACK_OF(X509) *above = chain ? sk_X509_dup(chain) : NULL;
+	return h->verify_error != X509_V_OK ? h->verify_error : SSL_get_verify_result(h->ssl);
+}
 
+STACK_OF(X509) * handshake_issuers(const struct tls_handshake *h)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(h->ssl);
+	STACK_OF(X509) *above = NULL;
+
+	if (chain && handshake_verdict(h) == X509_V_OK)
+		above = sk_X509_dup(chain);
 	if (above)
 		(void)sk_X509_shift(above);
 	return above;
@@ -74,8 +80,6 @@ static STACK_OF(X509) * issuers(const SSL *ssl)
 void handshake_identify(struct tls_handshake *h)
 {
 	X509 *leaf = SSL_get0_peer_certificate(h->ssl);
-	long verdict = h->verify_error != X509_V_OK ? h->verify_error
-	                                            : SSL_get_verify_result(h->ssl);
 	STACK_OF(X509) * chain;
 
 	if (h->is_identified)
@@ -88,8 +92,9 @@ void handshake_identify(struct tls_handshake *h)
 	}
 	if (!leaf)
 		return;
-	chain = verdict == X509_V_OK ? issuers(h->ssl) : NULL;
-	h->identity_rc = identity_intern(h->w->identities, leaf, chain, verdict, &h->identity);
+	chain = handshake_issuers(h);
+	h->identity_rc =
+		identity_intern(h->w->identities, leaf, chain, handshake_verdict(h), &h->identity);
 	sk_X509_free(chain);
 }
 

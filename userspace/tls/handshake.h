@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/sink.h"
+#include "conf/ticket_key.h"
 #include "proto/hostname.h"
 #include "sys/stats.h"
 #include "tls/host.h"
@@ -38,6 +39,7 @@ typedef struct tls_host *tls_lookup(void *arg, const struct hostname *sni, void 
 struct tls_worker_conf {
 	tls_lookup *lookup;
 	uint32_t sessions; /* kept for resumption; 0: none */
+	bool tickets;      /* sessions are given to the clients, sealed, where they can take them */
 	uint32_t identities;
 	uint32_t verified; /* client chains kept that need not be verified again; 0: none */
 	struct worker_stats *stats;
@@ -54,6 +56,17 @@ struct tls_worker_conf {
 MUST_USE int tls_worker_new(const struct tls_worker_conf *conf, struct tls_worker **out);
 void tls_worker_free(struct tls_worker *w);
 struct identity_cache *tls_worker_identities(struct tls_worker *w);
+
+/**
+ * tls_worker_ticket_keys - seal and open tickets with these from now on
+ *
+ * Copied. Without any, and before, no ticket is given. Nothing is done where
+ * conf.tickets was false.
+ */
+void tls_worker_ticket_keys(struct tls_worker *w, const struct ticket_keys *keys);
+
+/** tls_ticket_key_make - a new key, made now. Return: 0; -EIO no random bytes to be had. */
+MUST_USE int tls_ticket_key_make(struct ticket_key *out);
 
 /* Why a handshake failed. X(CONSTANT, "label"). */
 #define TLS_FAILURES(X)                                                                            \

@@ -18,12 +18,14 @@ enum {
 };
 
 struct allow;
+struct tickets;
 
 struct tls_worker {
 	tls_lookup *lookup;
 	struct worker_stats *stats;
 	struct identity_cache *identities;
 	struct sessions *sessions; /* NULL: none are kept */
+	struct tickets *tickets;   /* NULL: sessions are stateful */
 	struct verified *verified; /* NULL: none are kept */
 	SSL_CTX *front;            /* every handshake starts here, before its host is known */
 };
@@ -61,9 +63,11 @@ struct tls_handshake {
 
 	struct keylog keylog;
 
-	/* What the session store gave last: OpenSSL uses that session or none. */
+	/* What the session store or a ticket gave last: OpenSSL uses that session or none. */
 	bool found;
 	struct session_bond bond; /* identity: one reference */
+
+	bool fits_no_ticket; /* what would have to be in it is missing or too much */
 
 	/* Who the client is. */
 	bool is_identified;
@@ -90,6 +94,17 @@ void handshake_fail_openssl(struct tls_handshake *h);
  * Sets identity, NULL without a certificate, and identity_rc. Later calls do nothing.
  */
 void handshake_identify(struct tls_handshake *h);
+
+/** handshake_verdict - what became of the client's chain: X509_V_* */
+long handshake_verdict(const struct tls_handshake *h);
+
+/**
+ * handshake_issuers - the verified chain without the leaf
+ *
+ * Return: NULL: none, or it did not verify. The stack is the caller's, to be freed; what is
+ *         in it lives as long as the SSL object.
+ */
+STACK_OF(X509) * handshake_issuers(const struct tls_handshake *h);
 
 /** context_new - an SSL_CTX with all that hosts have in common. Return: 0; -ENOMEM; -ENOTSUP. */
 MUST_USE int context_new(struct tls_worker *w, SSL_CTX **out);
@@ -119,6 +134,19 @@ int verify_on_chain(X509_STORE_CTX *store, void *arg);
 
 /** verify_mode_flags - SSL_VERIFY_* of a host */
 int verify_mode_flags(enum verify_mode mode);
+
+/** resume_expiry - when a session of a full handshake with @host now is to end, s since 1970 */
+int64_t resume_expiry(const struct tls_host *host);
+
+/** resume_may_keep - may the client that is identified come back without a full handshake? */
+bool resume_may_keep(const struct tls_handshake *h);
+
+/**
+ * resume_found - is a session good here and now? Then it is what h->found is about.
+ * @bond: NULL: there is none. The identity is borrowed.
+ */
+bool resume_found(struct tls_handshake *h, const SSL_SESSION *session,
+                  const struct session_bond *bond);
 
 /* resume.c: the session store as OpenSSL calls it */
 int resume_on_new(SSL *ssl, SSL_SESSION *session);

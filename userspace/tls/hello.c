@@ -10,6 +10,7 @@
 #include "tls/alert.h"
 #include "tls/handshake_priv.h"
 #include "tls/suite.h"
+#include "tls/tickets.h"
 
 enum { NAME_TYPE_HOST = 0 };
 
@@ -54,6 +55,8 @@ static bool put_under(struct tls_handshake *h, struct tls_host *host)
 		return false;
 	SSL_set_verify(h->ssl, verify_mode_flags(host->verify), verify_on_certificate);
 	SSL_set_verify_depth(h->ssl, (int)host->verify_depth);
+	if (h->w->tickets)
+		tickets_put_under(h->ssl, host->session_timeout_s);
 	return host->session_timeout_s > 0 || SSL_set_num_tickets(h->ssl, 0) == 1;
 }
 

@@ -36,7 +36,7 @@ struct tls_host_conf {
  * @err:  what is wrong, naming the host and the object, when it fails
  *
  * TLS 1.2 and 1.3, AEAD suites only, no renegotiation, no compression, no early
- * data; one stateful ticket for each full handshake. The session id context is a
+ * data; one ticket for each full handshake, stateful or sealed. The session id context is a
  * digest of name and client_auth id, so that a session is good under the very
  * policy it was made under and no other.
  *

@@ -58,6 +58,9 @@ MUST_USE int identity_intern(struct identity_cache *c, struct x509_st *leaf,
                              struct stack_st_X509 *chain, long verify_result,
                              struct identity **out);
 
+/** identity_known - the entry of that key, made before. Return: one reference, or NULL. */
+struct identity *identity_known(struct identity_cache *c, const uint8_t key[32]);
+
 /** identity_cache_is_heavy - do entries together have more bytes than there is room for? */
 bool identity_cache_is_heavy(const struct identity_cache *c);
 

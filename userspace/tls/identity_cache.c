@@ -159,6 +159,16 @@ int identity_intern(struct identity_cache *c, X509 *leaf, STACK_OF(X509) * chain
 	return 0;
 }
 
+struct identity *identity_known(struct identity_cache *c, const uint8_t key[32])
+{
+	struct identity *i = find(c, key);
+
+	if (!i)
+		return NULL;
+	c->stats->identities_hit++;
+	return identity_ref(i);
+}
+
 bool identity_cache_is_heavy(const struct identity_cache *c)
 {
 	return c->bytes > c->entries * IDENTITY_BYTES_EACH;

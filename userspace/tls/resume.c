@@ -18,13 +18,27 @@ static void make_room(struct tls_worker *w)
 }
 
 /* Where CRLs must be fresh, a session ends with the next of them. */
-static int64_t expiry(const struct tls_host *host)
+int64_t resume_expiry(const struct tls_host *host)
 {
 	int64_t now = wall_s();
 	int64_t expires = now + host->session_timeout_s;
 	int64_t until = trust_good_until(host, now);
 
 	return expires < until ? expires : until;
+}
+
+bool resume_may_keep(const struct tls_handshake *h)
+{
+	if (!h->host || h->host->session_timeout_s == 0 || h->identity_rc < 0)
+		return false;
+	return !SSL_session_reused(h->ssl) || h->found;
+}
+
+/* Is this session in the ticket that the client was sent? */
+static bool is_in_ticket(const struct tls_handshake *h, const SSL_SESSION *session)
+{
+	return h->w->tickets && SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION &&
+	       !(SSL_get_options(h->ssl) & SSL_OP_NO_TICKET);
 }
 
 /*
@@ -36,15 +50,12 @@ int resume_on_new(SSL *ssl, SSL_SESSION *session)
 {
 	struct tls_handshake *h = handshake_of(ssl);
 	struct session_bond bond;
-	bool is_resumed = SSL_session_reused(ssl);
 
 	handshake_identify(h);
-	if (!h->w->sessions || !h->host || h->host->session_timeout_s == 0 || h->identity_rc < 0)
-		return 0;
-	if (is_resumed && !h->found)
+	if (!h->w->sessions || !resume_may_keep(h) || is_in_ticket(h, session))
 		return 0;
 	bond.identity = h->identity;
-	bond.expires = is_resumed ? h->bond.expires : expiry(h->host);
+	bond.expires = SSL_session_reused(ssl) ? h->bond.expires : resume_expiry(h->host);
 	(void)sessions_put(h->w->sessions, session, &bond);
 	make_room(h->w);
 	return 0; /* no reference kept */
@@ -67,38 +78,36 @@ static bool is_bound_here(const struct tls_handshake *h, const SSL_SESSION *sess
 	return slice_eq(hostname_slice(&normal), hostname_slice(&h->sni));
 }
 
-static void forget(struct tls_handshake *h)
+bool resume_found(struct tls_handshake *h, const SSL_SESSION *session,
+                  const struct session_bond *bond)
 {
 	identity_unref(h->bond.identity);
 	h->bond.identity = NULL;
-	h->found = false;
+	h->found = bond && is_bound_here(h, session);
+	if (!h->found) {
+		h->w->stats->sessions_miss++;
+		return false;
+	}
+	h->w->stats->sessions_hit++;
+	h->bond = *bond;
+	if (bond->identity)
+		(void)identity_ref(bond->identity);
+	return true;
 }
 
 SSL_SESSION *resume_on_get(SSL *ssl, const unsigned char *id, int len, int *out_copy)
 {
 	struct tls_handshake *h = handshake_of(ssl);
 	struct session_bond bond;
-	SSL_SESSION *session;
+	SSL_SESSION *session = NULL;
 
 	*out_copy = 0; /* the reference goes to OpenSSL */
-	forget(h);
-	if (!h->w->sessions || len <= 0)
-		return NULL;
-	session = sessions_get(h->w->sessions, slice_of(id, (size_t)len), wall_s(), &bond);
-	if (session && !is_bound_here(h, session)) {
-		SSL_SESSION_free(session);
-		session = NULL;
-	}
-	if (!session) {
-		h->w->stats->sessions_miss++;
-		return NULL;
-	}
-	h->w->stats->sessions_hit++;
-	h->found = true;
-	h->bond = bond;
-	if (bond.identity)
-		(void)identity_ref(bond.identity);
-	return session;
+	if (h->w->sessions && len > 0)
+		session = sessions_get(h->w->sessions, slice_of(id, (size_t)len), wall_s(), &bond);
+	if (resume_found(h, session, session ? &bond : NULL))
+		return session;
+	SSL_SESSION_free(session);
+	return NULL;
 }
 
 void resume_on_remove(SSL_CTX *ctx, SSL_SESSION *session)

@@ -8,6 +8,7 @@
 #include "tls/digest.h"
 #include "tls/handshake_priv.h"
 #include "tls/kdf.h"
+#include "tls/tickets.h"
 
 /*
  * The worker opens no file once it serves. OpenSSL's configuration file is not read:
@@ -50,6 +51,8 @@ int tls_worker_new(const struct tls_worker_conf *conf, struct tls_worker **out)
 	rc = identity_cache_new(conf->identities, conf->stats, &w->identities);
 	if (rc == 0 && conf->sessions > 0)
 		rc = sessions_new(conf->sessions, conf->stats, &w->sessions);
+	if (rc == 0 && conf->tickets)
+		rc = tickets_new(&w->tickets);
 	if (rc == 0 && conf->verified > 0)
 		rc = verified_new(conf->verified, conf->stats, &w->verified);
 	if (rc == 0)
@@ -67,6 +70,7 @@ void tls_worker_free(struct tls_worker *w)
 	if (!w)
 		return;
 	SSL_CTX_free(w->front);
+	tickets_free(w->tickets);
 	sessions_free(w->sessions); /* its sessions refer to identities */
 	identity_cache_free(w->identities);
 	verified_free(w->verified);

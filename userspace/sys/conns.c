@@ -227,7 +227,7 @@ static void copy_row(const struct conn_row *from, struct conn_row *to)
 {
 	enum { WORDS = sizeof(*from) / sizeof(uint64_t) };
 	const uint64_t *words = (const void *)from;
-	uint64_t copy[WORDS];
+	uint64_t copy[WORDS] = { 0 };
 
 	for (size_t i = 0; i < WORDS; i++)
 		copy[i] = __atomic_load_n(&words[i], __ATOMIC_RELAXED);

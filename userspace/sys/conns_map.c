@@ -31,27 +31,6 @@ static int explain(char *out_err, const char *what, int error)
 	return error;
 }
 
-/* The longest beginning of @dir that exists. Return: its length, 0: not even the root. */
-static size_t existing(char path[DIR_MAX], size_t len)
-{
-	struct stat st;
-
-	while (len > 0) {
-		char kept = path[len];
-		int r;
-
-		path[len] = '\0';
-		r = stat(path, &st);
-		path[len] = kept;
-		if (r == 0 || errno != ENOENT)
-			return len;
-		do {
-			len--;
-		} while (len > 0 && path[len] != '/');
-	}
-	return 0;
-}
-
 static int is_bpf(const char *path)
 {
 	struct statfs fs;
@@ -61,33 +40,45 @@ static int is_bpf(const char *path)
 	return (unsigned long)fs.f_type == BPF_FS_MAGIC ? 0 : -ENOTSUP;
 }
 
-/* Nothing is made where no map could be pinned. */
-static int make_dirs(const char *dir)
+/* What is before the last '/' of @path, in place. False: there is no more. */
+static bool cut_last(char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (!slash || slash == path)
+		return false;
+	*slash = '\0';
+	return true;
+}
+
+/* Nothing is made where no map could be pinned: the nearest directory that exists says. */
+static int check_place(const char *dir)
 {
 	char path[DIR_MAX];
 	int len = snprintf(path, sizeof(path), "%s", dir);
-	size_t at;
+	int r;
 
 	if (len < 1 || (size_t)len >= sizeof(path) || path[0] != '/')
 		return -EINVAL;
-	at = existing(path, (size_t)len);
-	if (at == 0)
-		return -ENOENT;
-	while (true) {
-		char kept = path[at];
-		int r;
-
-		path[at] = '\0';
+	do {
 		r = is_bpf(path);
-		if (r == -ENOENT)
-			r = mkdir(path, S_IRWXU) < 0 && errno != EEXIST ? -errno : 0;
-		path[at] = kept;
-		if (r < 0 || kept == '\0')
-			return r;
-		do {
-			at++;
-		} while (path[at] != '\0' && path[at] != '/');
+	} while (r == -ENOENT && cut_last(path));
+	return r == -ENOENT ? -ENOTSUP : r;
+}
+
+static int make_dirs(const char *dir)
+{
+	char path[DIR_MAX];
+	int r = check_place(dir);
+
+	for (size_t i = 1; r == 0 && i <= strlen(dir); i++) {
+		if (dir[i] != '/' && dir[i] != '\0')
+			continue;
+		(void)snprintf(path, sizeof(path), "%.*s", (int)i, dir);
+		if (mkdir(path, S_IRWXU) < 0 && errno != EEXIST)
+			r = -errno;
 	}
+	return r;
 }
 
 /* The lock goes with its owner, however that ends. */

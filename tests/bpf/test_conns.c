@@ -69,7 +69,7 @@ static struct conn_facts facts(void)
 		.is_verified = true,
 		.ip = ip,
 		.sha256 = sha256,
-		.suite = "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
+		.suite = SLICE("TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
 		.host = SLICE("api.example.com"),
 		.serial = SLICE("0A0B"),
 		.subject = SLICE("CN=a\\,lice"),
@@ -120,7 +120,7 @@ Test(bpf_conns, a_row_comes_changes_and_goes)
 	cr_expect_str_eq(got.peer, "192.0.2.1:4711");
 	cr_expect_str_eq(got.host, "api.example.com");
 	cr_expect_str_eq(got.tls, "TLSv1.2");
-	cr_expect_str_eq(got.suite, f.suite, "the longest there is");
+	cr_expect_str_eq(got.suite, (const char *)f.suite.ptr, "the longest there is");
 	cr_expect(got.cert && got.verified && !got.ktls && !got.resumed);
 	cr_expect_str_eq(got.serial, "0A0B");
 	cr_expect_str_eq(got.subject, "CN=a%,lice", "no backslash");
@@ -148,25 +148,29 @@ Test(bpf_conns, texts_that_are_too_long_end_in_dots)
 	memset(text, 'x', sizeof(text));
 	f.ip = ip6;
 	f.sha256 = NULL;
+	f.suite = f.serial = SLICE("");
 	f.host = slice_of(text, 64);
-	f.serial = slice_of(text, 64);
 	f.subject = slice_of(text, 127);
 	(void)conns_enter(tables[0], 0, &f);
 	f.host = slice_of(text, 63);
 	f.subject = slice_of(text, 128);
 	(void)conns_enter(tables[0], 1, &f);
+	f.host = f.subject = SLICE("");
+	f.serial = slice_of(text, 44);
+	(void)conns_enter(tables[0], 2, &f);
 	run_round();
 	cr_assert(find(0, 0, &got));
 	cr_expect_str_eq(got.peer, "[2001:db8::1]:4711");
 	cr_expect_str_eq(got.sha256, "");
 	cr_expect_eq(strlen(got.host), 63);
-	cr_expect_str_eq(got.host + 60, "...");
-	cr_expect_str_eq(got.serial + strlen(got.serial) - 3, "...");
+	cr_expect_str_eq(got.host + 59, "x...");
 	cr_expect_eq(got.subject[126], 'x');
 	cr_expect_eq(strlen(got.subject), 127);
 	cr_assert(find(0, 1, &got));
 	cr_expect_eq(got.host[62], 'x');
 	cr_expect_str_eq(got.subject + 123, "x...");
+	cr_assert(find(0, 2, &got));
+	cr_expect_str_eq(got.serial + 39, "x...");
 }
 
 Test(bpf_conns, rows_of_a_dead_worker_go_and_its_successors_are_others)

@@ -48,7 +48,7 @@ static void enter(struct worker *w, struct conn *c)
 		.is_verified = who != NULL && who->verified,
 		.ip = c->peer_ip,
 		.sha256 = who == NULL ? NULL : who->sha256,
-		.suite = c->cipher,
+		.suite = slice_of(c->cipher, strlen(c->cipher)),
 		.host = hostname_slice(&c->sni),
 		.serial = who == NULL ? SLICE("") : who->serial,
 		.subject = who == NULL ? SLICE("") : who->subject,

@@ -139,13 +139,16 @@ static size_t put_text(char *to, size_t room, struct slice text)
 	return out.len;
 }
 
-static_assert(UINT8_MAX + CONN_SERIAL_MAX + 32 <= CONN_TEXT_BYTES, "something of the subject fits");
+static_assert(CONN_HOST_MAX + CONN_SUITE_MAX + CONN_SERIAL_MAX + 16 <= CONN_TEXT_BYTES,
+              "something of the subject fits");
 
 static void put_texts(struct conn_row *r, const struct conn_facts *f)
 {
-	size_t at = put_text(r->text, UINT8_MAX, f->host);
+	size_t at = put_text(r->text, CONN_HOST_MAX, f->host);
 
 	r->host_len = (uint8_t)at;
+	r->suite_len = (uint8_t)put_text(r->text + at, CONN_SUITE_MAX, f->suite);
+	at += r->suite_len;
 	r->serial_len = (uint8_t)put_text(r->text + at, CONN_SERIAL_MAX, f->serial);
 	at += r->serial_len;
 	r->subject_len = (uint16_t)put_text(r->text + at, CONN_TEXT_BYTES - at, f->subject);
@@ -170,7 +173,6 @@ struct conn_row *conns_enter(struct conn_table *t, uint32_t slot, const struct c
 	memcpy(r->ip, f->ip, sizeof(r->ip));
 	if (f->sha256 != NULL)
 		memcpy(r->sha256, f->sha256, sizeof(r->sha256));
-	(void)put_text(r->suite, sizeof(r->suite) - 1, slice_of(f->suite, strlen(f->suite)));
 	put_texts(r, f);
 	open_row(r);
 	if (slot >= t->high)
@@ -234,12 +236,16 @@ static void copy_row(const struct conn_row *from, struct conn_row *to)
 	memcpy(to, copy, sizeof(*to));
 }
 
-/* The worker that wrote it may have been taken over by a client. */
-static struct slice clean(char *text, size_t len)
+/* The next @len bytes of the texts, without what a terminal would obey: the worker that wrote
+ * them may have been taken over by a client. */
+static struct slice next_text(char **at, size_t len)
 {
+	char *text = *at;
+
 	for (size_t i = 0; i < len; i++)
 		if (text[i] < ' ' || text[i] > '~')
 			text[i] = '?';
+	*at += len;
 	return slice_of(text, len);
 }
 
@@ -248,14 +254,12 @@ static void find_texts(struct conn_seen *s)
 	struct conn_row *r = &s->row;
 	char *at = r->text;
 
-	if ((size_t)r->host_len + r->serial_len + r->subject_len > CONN_TEXT_BYTES)
-		r->host_len = r->serial_len = 0, r->subject_len = 0;
-	s->suite = clean(r->suite, strnlen(r->suite, sizeof(r->suite)));
-	s->host = clean(at, r->host_len);
-	at += r->host_len;
-	s->serial = clean(at, r->serial_len);
-	at += r->serial_len;
-	s->subject = clean(at, r->subject_len);
+	if ((size_t)r->host_len + r->suite_len + r->serial_len + r->subject_len > CONN_TEXT_BYTES)
+		r->host_len = r->suite_len = r->serial_len = 0, r->subject_len = 0;
+	s->host = next_text(&at, r->host_len);
+	s->suite = next_text(&at, r->suite_len);
+	s->serial = next_text(&at, r->serial_len);
+	s->subject = next_text(&at, r->subject_len);
 }
 
 int conns_read(const struct conn_table *t, uint32_t slot, struct conn_seen *out)

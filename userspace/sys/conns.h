@@ -20,10 +20,11 @@
 
 enum {
 	CONNS_SLOTS_MAX = 65536, /* of one worker: the largest conns_per_worker */
-	CONN_ROW_BYTES = 512,
-	CONN_SUITE_BYTES = 48,  /* the longest name of a cipher suite, with its NUL */
-	CONN_SERIAL_MAX = 64,   /* of a serial number's digits; RFC 5280 allows 40 */
-	CONN_TEXT_BYTES = 352,  /* host, serial and as much of the subject as is left */
+	CONN_ROW_BYTES = 320,    /* whole cache lines */
+	CONN_HOST_MAX = 96,
+	CONN_SUITE_MAX = 47,    /* the longest name of a cipher suite has 45 */
+	CONN_SERIAL_MAX = 44,   /* hexadecimal digits; RFC 5280 allows 40 */
+	CONN_TEXT_BYTES = 208,  /* those, and as much of the subject as is left */
 	CONNS_READ_TRIES = 100, /* then somebody died while writing, or never stops */
 };
 
@@ -39,16 +40,16 @@ struct conn_row {
 	uint16_t version;   /* as on the wire: 0x0303, 0x0304 */
 	uint16_t subject_len;
 	uint8_t host_len;
+	uint8_t suite_len;
 	uint8_t serial_len;
 	uint8_t is_kernel;  /* the kernel has the records */
 	uint8_t is_resumed; /* the handshake was */
 	uint8_t has_cert;
 	uint8_t is_verified;
-	uint8_t pad0[8];
-	uint8_t ip[16];     /* the client's; IPv4 mapped into IPv6 */
-	uint8_t sha256[32]; /* of the certificate; zero without one */
-	char suite[CONN_SUITE_BYTES];
-	char text[CONN_TEXT_BYTES]; /* host, serial, subject, one behind the other */
+	uint8_t pad0[7];
+	uint8_t ip[16];             /* the client's; IPv4 mapped into IPv6 */
+	uint8_t sha256[32];         /* of the certificate; zero without one */
+	char text[CONN_TEXT_BYTES]; /* host, suite, serial, subject, one behind the other */
 };
 
 static_assert(sizeof(struct conn_row) == CONN_ROW_BYTES, "rows are found by their number");
@@ -61,7 +62,7 @@ struct conn_table {
 	struct conn_row rows[CONNS_SLOTS_MAX];
 };
 
-static_assert(offsetof(struct conn_table, rows) == CONN_ROW_BYTES, "rows stay aligned");
+static_assert(offsetof(struct conn_table, rows) % 64 == 0, "rows begin with a cache line");
 
 /* What a worker knows of a connection. Texts are borrowed for the call. */
 struct conn_facts {
@@ -71,14 +72,13 @@ struct conn_facts {
 	bool is_resumed, is_verified;
 	const uint8_t *ip;     /* 16 bytes */
 	const uint8_t *sha256; /* 32 bytes; NULL: no certificate */
-	const char *suite;
-	struct slice host, serial, subject;
+	struct slice host, suite, serial, subject;
 };
 
 /* A row as a reader has it: a copy, its texts printable ASCII. */
 struct conn_seen {
 	struct conn_row row;
-	struct slice suite, host, serial, subject; /* into row */
+	struct slice host, suite, serial, subject; /* into row */
 };
 
 /**
@@ -121,7 +121,7 @@ void conns_begin(struct conn_table *t, uint64_t now_ns);
  * conns_enter - a connection is there
  * @slot: below CONNS_SLOTS_MAX; its row is free
  *
- * A host, serial or subject that is too long ends in "...".
+ * A text that is too long ends in "...".
  */
 struct conn_row *conns_enter(struct conn_table *t, uint32_t slot, const struct conn_facts *f);
 

@@ -12,9 +12,8 @@
  *   churn      until SIGTERM: CONNS connections, one request each THINK_MS, a new connection
  *              after each hundred
  *
- * -u: a POST with that many bytes. -P: print the CPU time of process PID for each unit (all its threads, user and system; with
- * one connection also the median, the least and the most of a single unit), or
- * for idle the growth of its memory for each connection. TLS 1.3.
+ * -u: a POST with that many bytes. -P: print the CPU time of process PID for each unit (all
+ * its threads, user and system), or for idle the growth of its memory for each connection. TLS 1.3.
  */
 #include "load.h"
 
@@ -193,9 +192,8 @@ static bool job_init(struct job *j, int argc, char **argv)
 	j->epoll = epoll_create1(EPOLL_CLOEXEC);
 	j->pattern = malloc(PATTERN_BYTES_MAX);
 	j->conns = calloc(j->conns_len, sizeof(*j->conns));
-	j->unit_ns = calloc(j->units + 1, sizeof(*j->unit_ns));
 	if (j->ctx == NULL || j->epoll < 0 || j->pattern == NULL || j->conns == NULL ||
-	    j->unit_ns == NULL || j->request_len >= sizeof(j->request))
+	    j->request_len >= sizeof(j->request))
 		return false;
 	pattern_fill(j->pattern, PATTERN_BYTES_MAX);
 	return true;
@@ -203,7 +201,7 @@ static bool job_init(struct job *j, int argc, char **argv)
 
 static void measure_begin(struct job *j)
 {
-	j->cpu_begin_ns = j->cpu_last_ns = cpu_ns(j->pid);
+	j->cpu_begin_ns = cpu_ns(j->pid);
 	j->wall_begin_ns = now_ns();
 	j->memory_begin = memory_of(j->pid, "Rss:");
 }
@@ -276,34 +274,8 @@ static void run(struct job *j)
 
 void unit_done(struct job *j)
 {
-	uint64_t now;
-
-	if (j->mode < MODE_IDLE && j->done == j->warm) {
+	if (j->mode < MODE_IDLE && j->done == j->warm)
 		measure_begin(j);
-		return;
-	}
-	if (j->conns_len > 1 || j->wall_begin_ns == 0 || j->done > j->warm + j->units)
-		return;
-	now = cpu_ns(j->pid);
-	j->unit_ns[j->done - j->warm - 1] = now - j->cpu_last_ns;
-	j->cpu_last_ns = now;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	const uint64_t *x = a;
-	const uint64_t *y = b;
-
-	return (*x > *y) - (*x < *y);
-}
-
-static void report_units(const struct job *j, uint64_t measured)
-{
-	qsort(j->unit_ns, measured, sizeof(*j->unit_ns), by_value);
-	(void)printf("ns_median %llu ns_least %llu ns_most %llu ",
-	             (unsigned long long)j->unit_ns[measured / 2],
-	             (unsigned long long)j->unit_ns[0],
-	             (unsigned long long)j->unit_ns[measured - 1]);
 }
 
 static void report(const struct job *j)
@@ -315,8 +287,6 @@ static void report(const struct job *j)
 	if (j->mode < MODE_IDLE)
 		(void)printf("cpu_us_per_unit %.2f seconds %.2f ", cpu_us / (double)measured,
 		             wall_s);
-	if (j->conns_len == 1 && j->done == j->warm + j->units && j->units > 0)
-		report_units(j, measured);
 	(void)printf("done %llu wrong %llu lost %llu refused %llu handshakes %llu resumed %llu\n",
 	             (unsigned long long)j->done, (unsigned long long)j->wrong,
 	             (unsigned long long)j->lost, (unsigned long long)j->refused,

@@ -67,8 +67,6 @@ struct job {
 	/* found */
 	uint64_t done, wrong, lost, refused, reused, handshakes, idle;
 	uint64_t cpu_begin_ns, wall_begin_ns;
-	uint64_t *unit_ns;    /* one connection: CPU time of each unit */
-	uint64_t cpu_last_ns; /* at the end of the unit before */
 	int64_t memory_begin;
 };
 

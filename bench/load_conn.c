@@ -176,7 +176,7 @@ static void response_done(struct job *j, struct conn *c, bool is_right)
 	if (--c->left > 0 && is_right) {
 		if (j->think_ns > 0)
 			c->wake_ns = now_ns() + j->think_ns;
-		else
+		else if (j->mode != MODE_KEEPALIVE || j->done < j->warm + j->units)
 			c->state = CONN_SEND;
 		return;
 	}

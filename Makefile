@@ -13,6 +13,8 @@
 # make check-vm-next   the same with the newest kernel Debian has
 # make check-vm-asan   the same with the asan build, Linux 6.12
 # make check-vm-peers  the same with the OpenSSL, curl and Python of newer Debian releases (needs root); PEERS=trixie
+# make vm-icount       instructions of a worker for each job, three engines and nginx, against bench/icount.txt; KERNEL=6.1, UPDATE=1
+# make vm-idle         memory of idle connections, kernel TLS and not; IDLE=5000
 # make fuzz T=head     libFuzzer on one target, SECONDS=60
 # make cover           lines covered by units, replay and e2e
 # make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
@@ -86,8 +88,8 @@ FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] be
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all bench bpf bpf-test deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
-	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers fuzz replay cover figures docs docs-check \
-	clean help FORCE
+	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-idle fuzz replay cover figures \
+	docs docs-check clean help FORCE
 all: $(O)/sluiced
 
 # --- a change of flags rebuilds; an unchanged stamp does not. FORCE is phony: under a bare .SECONDARY a missing
@@ -181,6 +183,11 @@ check-vm-peers:
 		echo "  vm      with the packages of $$s"; \
 		SLUICED=$(abspath $(O)/sluiced) ONLY='$(ONLY)' VM_SUITE=$$s VM_OUT=build/vm/$$s tools/vm/check.sh $(KERNEL) || exit 1; \
 	done
+
+# Not in `make test`: minutes of emulation. One kernel at a time, 6.12 if none is said.
+vm-icount vm-idle: deps
+	$(Q)$(MAKE) all bench
+	$(Q)BUILD=$(O) tools/vm/bench.sh $(@:vm-%=%) $(if $(filter file,$(origin KERNEL)),6.12,$(KERNEL))
 
 layers:
 	$(call say,LAYERS,userspace)

@@ -14,7 +14,7 @@
 # emulated CPU that shares a real one with others only runs into its tests' time limits.
 #
 # One CPU by default: multi-threaded emulation has once been seen to trip over the kernel patching its own code.
-# VM_QEMU holds more options for QEMU.
+# VM_QEMU holds more options for QEMU, VM_APPEND for the kernel.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 kernel='' root='' console='' seconds=300 mib=1536 cpus=1 adds=()
@@ -118,7 +118,7 @@ boot() {
 	timeout --foreground -k 5 "$seconds" qemu-system-x86_64 -accel tcg -cpu max -M q35 -m "$mib" -smp "$cpus" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-kernel "$kernel/vmlinuz" -initrd "$work/initrd" \
-		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic net.ifnames=0 mitigations=off tsc=reliable audit=0" \
+		-append "console=ttyS0 loglevel=5 panic=-1 oops=panic net.ifnames=0 mitigations=off tsc=reliable audit=0 ${VM_APPEND:-}" \
 		-serial "file:$console" -chardev stdio,id=out,signal=off -serial chardev:out -serial "file:$work/status" \
 		-drive "file=$root,format=raw,if=virtio,readonly=on" -device virtio-rng-pci ${VM_QEMU:-} </dev/null &
 	qemu=$!

@@ -204,7 +204,7 @@ def test_a_second_hello_may_not_change_the_name(world, door, origin):
     d = door(three(world, origin, default="plain"))
     from client import openssl
     _, text = openssl("s_client", "-connect", f"127.0.0.1:{d.port}", "-servername", "api.example.com", "-tls1_3",
-                      "-groups", "P-521:X25519", "-ign_eof", "-nocommands",
+                      "-groups", "X448:X25519", "-ign_eof", "-nocommands",
                       stdin=b"GET / HTTP/1.1\r\nHost: api.example.com\r\nConnection: close\r\n\r\n")
     assert "HTTP/1.1 200" not in text
     assert outcome(d.port, sni="api.example.com")[0] == "refused"

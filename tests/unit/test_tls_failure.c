@@ -99,7 +99,7 @@ static int only_ccm(SSL *ssl)
 
 static int only_unknown_group(SSL *ssl)
 {
-	char groups[] = "P-521";
+	char groups[] = "X448";
 
 	return SSL_set_min_proto_version(ssl, TLS1_3_VERSION) && SSL_set1_groups_list(ssl, groups);
 }

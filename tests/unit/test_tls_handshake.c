@@ -257,7 +257,7 @@ Test(tls_handshake, hello_retry_request)
 	struct pair_client c = { .version = TLS1_3_VERSION,
 		                 .sni = "a.example.com",
 		                 .cert = &w.client,
-		                 .groups = "P-521:P-384" };
+		                 .groups = "X448:P-384" };
 	struct pair *first = pair_run(s, &c);
 	struct pair *second;
 

@@ -180,7 +180,7 @@ Test(tls_hello, a_second_hello_with_another_name_is_refused)
 	struct pair_client c = { .version = TLS1_3_VERSION,
 		                 .sni = "a.example.com",
 		                 .cert = &w.client,
-		                 .groups = "P-521:P-384" };
+		                 .groups = "X448:P-384" };
 	struct pair *p = calloc(1, sizeof(*p));
 	const char *text;
 	char other[] = "x.wild.org";

@@ -24,11 +24,15 @@ static void on_keylog(const SSL *ssl, const char *line)
 	}
 }
 
-/* Hybrid post-quantum first where OpenSSL has it (3.5). Arrays: the macro takes no const. */
+/*
+ * Hybrid post-quantum first where OpenSSL has it (3.5). P-521 is for the clients whose
+ * certificates have such a key: in TLS 1.2 it is looked for here (RFC 8422 section 5.1).
+ * Arrays: the macro takes no const.
+ */
 static bool set_groups(SSL_CTX *c)
 {
-	char hybrid[] = "X25519MLKEM768:X25519:P-256:P-384";
-	char classic[] = "X25519:P-256:P-384";
+	char hybrid[] = "X25519MLKEM768:X25519:P-256:P-384:P-521";
+	char classic[] = "X25519:P-256:P-384:P-521";
 
 	return SSL_CTX_set1_groups_list(c, hybrid) == 1 ||
 	       SSL_CTX_set1_groups_list(c, classic) == 1;

@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import os
+import types
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -88,6 +89,14 @@ class Pki:
     def client(self, label, issuer, **more):
         return self.issue(label, issuer, usage=CLIENT, **more)
 
+
+    def bundle(self, label, *cas):
+        """A file with several certificates, where .pem of one is wanted."""
+        path = os.path.join(self.directory, label + ".pem")
+        with open(path, "wb") as f:
+            for ca in cas:
+                f.write(ca.cert.public_bytes(serialization.Encoding.PEM))
+        return types.SimpleNamespace(pem=path)
 
     def crl(self, name, issuer, revoked=(), begins=-1, ends=30, signer=None, der=False):
         """A CRL in file @name, whole at once; its path. @begins, @ends: days from now."""

@@ -44,6 +44,7 @@ enum option_when {
 	X(target_bytes,            8192,   64,   32768, "bytes",       WHEN_RELOAD, "longest request target")                    \
 	X(head_fields,              100,    1,     128, "fields",      WHEN_RELOAD, "most header fields in one head")            \
 	X(body_kib,                1024,    0, 4294967295U, "KiB",     WHEN_RELOAD, "longest request body; 0: no limit")         \
+	X(origin_head_bytes,     131072, 1024,  131072, "bytes",       WHEN_RELOAD, "longest request head sent to an origin, identity and all; 431 instead of a longer one") \
 	X(rfc9440_leaf_bytes,     10240, 1024,   65536, "bytes",       WHEN_RELOAD, "longest Client-Cert of a dialect or template; longer ones are left out") \
 	X(rfc9440_chain_bytes,    16384, 1024,   65536, "bytes",       WHEN_RELOAD, "the same for Client-Cert-Chain")            \
 	X(key_updates,               64,    0,   65535, "updates",     WHEN_RELOAD, "TLS 1.3 KeyUpdates one client may send")    \

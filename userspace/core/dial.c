@@ -26,18 +26,19 @@ static struct origin *pick(const struct worker *w, struct host *h)
 
 /* Puts the identity lines before the empty line of the head in origin_out: a link
  * that knew the client has died, and the one that takes its place does not. */
-static bool add_identity(struct worker *w, struct conn *c)
+static enum refusal add_identity(struct worker *w, struct conn *c)
 {
 	struct exchange *x = c->exchange;
 	struct slice block = slice_of(NULL, 0);
+	enum refusal why = x->has_identity ? REFUSAL_NONE : request_identity(w, c, &block);
 	struct sink out;
 
-	if (x->has_identity)
-		return true;
-	if (identity_block(tls_worker_identities(w->tls), c->identity, &x->host->headers, &block) <
-	            0 ||
-	    stash_reserve(&w->stashes, &c->origin_out, block.len + 2) < 0)
-		return false;
+	if (x->has_identity || why != REFUSAL_NONE)
+		return why;
+	if (c->origin_out.len + block.len > w->options.origin_head_bytes)
+		return REFUSAL_ORIGIN_HEAD_LIMIT;
+	if (stash_reserve(&w->stashes, &c->origin_out, block.len + 2) < 0)
+		return REFUSAL_OVERLOAD;
 	must(c->origin_out.at == 0 && c->origin_out.len >= 2);
 	c->origin_out.len -= 2;
 	out = stash_sink(&w->stashes, &c->origin_out);
@@ -47,7 +48,7 @@ static bool add_identity(struct worker *w, struct conn *c)
 	stash_commit(&c->origin_out, &out);
 	x->has_identity = true;
 	w->stats->identity_injected += block.len > 0;
-	return true;
+	return REFUSAL_NONE;
 }
 
 /* The link is there: the request goes out with the next step. */
@@ -110,11 +111,12 @@ static enum step dial_next(struct worker *w, struct conn *c)
 
 enum step dial_step(struct worker *w, struct conn *c)
 {
+	enum refusal why;
+
 	if (c->link != NULL)
 		return go(w, c);
-	if (!add_identity(w, c))
-		return refuse(w, c, REFUSAL_OVERLOAD);
-	return dial_next(w, c);
+	why = add_identity(w, c);
+	return why == REFUSAL_NONE ? dial_next(w, c) : refuse(w, c, why);
 }
 
 enum step dial_failed(struct worker *w, struct conn *c, bool is_timeout)

@@ -2,6 +2,7 @@
 /*
  * request.c - a request's head: read, judged, rewritten.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "core/access_log.h"
@@ -89,6 +90,19 @@ static bool keeps_xfcc(const struct conn *c)
 	       c->identity->meta.verified;
 }
 
+enum refusal request_identity(struct worker *w, struct conn *c, struct slice *out)
+{
+	switch (identity_block(tls_worker_identities(w->tls), c->identity,
+	                       &c->exchange->host->headers, out)) {
+	case 0:
+		return REFUSAL_NONE;
+	case -EMSGSIZE: /* no origin takes as much */
+		return REFUSAL_ORIGIN_HEAD_LIMIT;
+	default:
+		return REFUSAL_OVERLOAD;
+	}
+}
+
 /* The head for the origin, into c->origin_out. */
 static enum refusal write_head(struct worker *w, struct conn *c, const struct head *head,
                                const struct framing *framing, struct slice authority)
@@ -101,21 +115,24 @@ static enum refusal write_head(struct worker *w, struct conn *c, const struct he
 		.authority = authority,
 		.keeps_xfcc = keeps_xfcc(c),
 	};
-	enum refusal why;
-	struct sink out;
+	enum refusal why = wants_identity(c) ? request_identity(w, c, &in.identity) : REFUSAL_NONE;
 	uint32_t stripped = 0;
+	struct sink out;
+	size_t before;
 
-	if (wants_identity(c) && identity_block(tls_worker_identities(w->tls), c->identity,
-	                                        &x->host->headers, &in.identity) < 0)
-		return REFUSAL_OVERLOAD;
+	if (why != REFUSAL_NONE)
+		return why;
 	if (stash_reserve(&w->stashes, &c->origin_out, SMALL_BLOCK_BYTES) < 0) {
 		w->stats->buffers_exhausted++;
 		return REFUSAL_OVERLOAD;
 	}
 	out = stash_sink(&w->stashes, &c->origin_out);
+	before = out.len;
 	why = rewrite_request(&in, &out, &stripped);
 	if (why != REFUSAL_NONE)
 		return why;
+	if (out.len - before > w->options.origin_head_bytes)
+		return REFUSAL_ORIGIN_HEAD_LIMIT;
 	stash_commit(&c->origin_out, &out);
 	w->stats->headers_stripped += stripped;
 	w->stats->identity_injected += in.identity.len > 0;

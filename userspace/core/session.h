@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "core/conn_reason.h"
 #include "proto/refusal.h"
 
@@ -46,6 +47,14 @@ struct tls_host *greet_lookup(void *arg, const struct hostname *sni, void **out_
 
 /** request_step - CONN_IDLE, CONN_HEAD: read a head, decide, send it on */
 enum step request_step(struct worker *w, struct conn *c);
+
+/**
+ * request_identity - the header lines of @c's client under its request's host
+ * @out: good until the next call for this client
+ *
+ * Return: REFUSAL_NONE; _ORIGIN_HEAD_LIMIT they are more than any head; _OVERLOAD.
+ */
+MUST_USE enum refusal request_identity(struct worker *w, struct conn *c, struct slice *out);
 
 /** dial_step - have a link for the request in c->origin_out; any state that has an exchange */
 enum step dial_step(struct worker *w, struct conn *c);

@@ -26,6 +26,7 @@
 	X(VALUE_INVALID,      400, "value_invalid")                                                \
 	X(HEAD_TOO_LARGE,     431, "head_too_large")                                               \
 	X(TOO_MANY_FIELDS,    431, "too_many_fields")                                              \
+	X(ORIGIN_HEAD_LIMIT,  431, "origin_head_limit")                                            \
 	X(HOST_MISSING,       400, "host_missing")                                                 \
 	X(HOST_REPEATED,      400, "host_repeated")                                                \
 	X(HOST_INVALID,       400, "host_invalid")                                                 \

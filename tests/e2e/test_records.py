@@ -168,6 +168,7 @@ def test_some_empty_records_pass_and_a_flood_of_them_does_not(world, api):
         r.send(DATA, GET)
         assert r.text(OK).startswith(b"HTTP/1.1 200")
     with Records(api.port, cert=world.alice) as r:
+        handed(r)
         try:
             for _ in range(300):
                 r.send(DATA, b"")
@@ -213,6 +214,7 @@ def test_plaintext_after_the_handshake_is_fatal(world, api):
 
 def test_a_record_of_no_type_is_fatal(world, api):
     with Records(api.port, cert=world.alice) as r:
+        handed(r)
         r.send(0, b"", 10)
         # a kernel says of it what it says of one that it cannot open
         assert fatal(r) in ((20,) if api.engine() == "kernel" else (10, 47))

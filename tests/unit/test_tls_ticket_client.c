@@ -76,7 +76,7 @@ Test(ticket_client, is_not_there_without_our_part_or_its_certificate)
 	struct session_bond bond;
 
 	cr_expect_not(get(NULL, &bond), "a session that OpenSSL made by itself");
-	cr_expect_not(get(&d, &bond), "an identity, and no leaf");
+	cr_expect_not(get(&d, &bond), "an identity, and no certificate");
 	d.has_identity = false;
 	cr_expect(get(&d, &bond));
 }

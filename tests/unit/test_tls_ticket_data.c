@@ -11,7 +11,7 @@ static const struct ticket_data one = {
 	.verdict = 10,
 	.has_identity = true,
 	.identity_key = { 1, 2, 3, [31] = 9 },
-	.chain = { .ptr = (const uint8_t *)"DER", .len = 3 },
+	.certs = { .ptr = (const uint8_t *)"DER", .len = 3 },
 };
 
 static struct slice put(const struct ticket_data *d, uint8_t room[256])
@@ -35,7 +35,7 @@ Test(ticket_data, comes_back_as_it_was)
 	cr_expect_eq(got.verdict, 10);
 	cr_expect(got.has_identity);
 	cr_expect_eq(memcmp(got.identity_key, one.identity_key, 32), 0);
-	cr_expect(slice_eq(got.chain, one.chain));
+	cr_expect(slice_eq(got.certs, one.certs));
 }
 
 Test(ticket_data, of_another_version_or_cut_is_not_ours)
@@ -53,15 +53,15 @@ Test(ticket_data, of_another_version_or_cut_is_not_ours)
 	cr_expect_eq(ticket_data_get(all, &got), -EBADMSG);
 }
 
-Test(ticket_data, without_a_chain_ends_behind_the_head)
+Test(ticket_data, without_certificates_ends_behind_the_head)
 {
 	struct ticket_data d = one;
 	uint8_t room[256];
 	struct slice all;
 
-	d.chain.len = 0;
+	d.certs.len = 0;
 	all = put(&d, room);
 	cr_expect_eq(all.len, TICKET_DATA_HEAD);
 	cr_assert_eq(ticket_data_get(all, &d), 0);
-	cr_expect_eq(d.chain.len, 0);
+	cr_expect_eq(d.certs.len, 0);
 }

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "tls/ticket_client.h"
 
+#include <openssl/crypto.h>
 #include <openssl/x509.h>
 
 #include "sys/clock.h"
 #include "tls/identity_priv.h"
+#include "tls/session_der.h"
 #include "tls/ticket_data.h"
 #include "tls/x509.h"
 
-/* What the identity is made of beside the leaf: see encode() of identity_cache.c. */
-static bool put_chain(STACK_OF(X509) * chain, struct sink *out)
+/* What the identity is made of: see encode() of identity_cache.c. */
+static bool put_certs(const struct identity *i, STACK_OF(X509) * chain, struct sink *out)
 {
 	size_t told = identity_chain_len(chain);
 
+	sink_put(out, i->meta.der);
 	if (told == 0 && chain && sk_X509_num(chain) > 0)
 		told = 1; /* the root that issued it: its serial and key are told */
 	for (size_t n = 0; n < told; n++)
@@ -21,7 +24,7 @@ static bool put_chain(STACK_OF(X509) * chain, struct sink *out)
 	return !out->overflow;
 }
 
-static bool put_data(const struct tls_handshake *h, struct slice chain)
+static bool put_data(const struct tls_handshake *h, struct slice certs)
 {
 	uint8_t room[TICKET_DATA_HEAD + TICKET_CERTS_MAX];
 	struct sink out = sink_of(room, sizeof(room));
@@ -32,7 +35,7 @@ static bool put_data(const struct tls_handshake *h, struct slice chain)
 		.good_until = i ? i->good_until : INT64_MAX,
 		.verdict = i ? handshake_verdict(h) : X509_V_OK,
 		.has_identity = i,
-		.chain = chain,
+		.certs = certs,
 	};
 
 	if (i)
@@ -42,31 +45,52 @@ static bool put_data(const struct tls_handshake *h, struct slice chain)
 	return SSL_SESSION_set1_ticket_appdata(SSL_get_session(h->ssl), room, out.len) == 1;
 }
 
+/*
+ * OpenSSL takes a session apart each time it opens or seals it, its certificate with it,
+ * which costs more than all the rest. We have that in our part, and the client is
+ * identified: the session is read anew, in place, without.
+ */
+static bool drop_leaf(SSL_SESSION *session)
+{
+	uint8_t room[TICKET_DATA_HEAD + TICKET_CERTS_MAX + SESSION_DER_MAX + HOST_NAME_MAX_BYTES];
+	struct sink cut = sink_of(room, sizeof(room));
+	unsigned char *der = NULL;
+	int len = i2d_SSL_SESSION(session, &der);
+	const unsigned char *at = room;
+	bool ok = len > 0 && session_der_cut(slice_of(der, (size_t)len), &cut) == 0 &&
+	          !cut.overflow;
+
+	ok = ok && d2i_SSL_SESSION(&session, &at, (long)cut.len) == session;
+	OPENSSL_clear_free(der, len > 0 ? (size_t)len : 0);
+	OPENSSL_cleanse(room, sizeof(room));
+	return ok;
+}
+
 bool ticket_client_put(struct tls_handshake *h)
 {
+	SSL_SESSION *session = SSL_get_session(h->ssl);
 	uint8_t room[TICKET_CERTS_MAX];
-	size_t leaf = h->identity ? h->identity->meta.der.len : 0;
+	struct sink certs = sink_of(room, sizeof(room));
 	STACK_OF(X509) * chain;
-	struct sink ders;
 	void *old;
 	size_t old_len;
 	bool fits;
 
 	if (SSL_session_reused(h->ssl))
-		return SSL_SESSION_get0_ticket_appdata(SSL_get_session(h->ssl), &old, &old_len) &&
-		       old_len > 0;
-	chain = h->identity ? handshake_issuers(h) : NULL;
-	ders = sink_of(room, leaf < sizeof(room) ? sizeof(room) - leaf : 0);
-	fits = leaf <= sizeof(room) && put_chain(chain, &ders);
+		return SSL_SESSION_get0_ticket_appdata(session, &old, &old_len) && old_len > 0;
+	if (!h->identity)
+		return put_data(h, sink_slice(&certs));
+	chain = handshake_issuers(h);
+	fits = put_certs(h->identity, chain, &certs);
 	sk_X509_free(chain);
 	if (!fits) {
 		h->w->stats->tickets_too_large++;
 		return false;
 	}
-	return put_data(h, sink_slice(&ders));
+	return put_data(h, sink_slice(&certs)) && drop_leaf(session);
 }
 
-static STACK_OF(X509) * read_chain(struct slice ders)
+static STACK_OF(X509) * read_certs(struct slice ders)
 {
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	const unsigned char *at = ders.ptr;
@@ -84,21 +108,21 @@ static STACK_OF(X509) * read_chain(struct slice ders)
 	return chain;
 }
 
-/* The chain is not looked at where its client is known. */
-static struct identity *identity_of(struct identity_cache *c, X509 *leaf,
-                                    const struct ticket_data *d)
+/* Nothing is taken apart where the client is known. */
+static struct identity *identity_of(struct identity_cache *c, const struct ticket_data *d)
 {
 	struct identity *i = identity_known(c, d->identity_key);
 	STACK_OF(X509) * chain;
+	X509 *leaf;
 
 	if (i)
 		return i;
-	chain = read_chain(d->chain);
-	if (!chain)
-		return NULL;
-	if (identity_intern(c, leaf, sk_X509_num(chain) > 0 ? chain : NULL, (long)d->verdict, &i) <
-	    0)
+	chain = read_certs(d->certs);
+	leaf = chain ? sk_X509_shift(chain) : NULL;
+	if (leaf && identity_intern(c, leaf, sk_X509_num(chain) > 0 ? chain : NULL,
+	                            (long)d->verdict, &i) < 0)
 		i = NULL;
+	X509_free(leaf);
 	sk_X509_pop_free(chain, X509_free);
 	/* A root that is not told of is not there to say how long it is valid. */
 	if (i && i->good_from < d->good_from)
@@ -112,7 +136,6 @@ bool ticket_client_get(struct identity_cache *c, SSL_SESSION *session,
                        struct session_bond *out_bond)
 {
 	int64_t now = clock_wall_ms() / 1000;
-	X509 *leaf = SSL_SESSION_get0_peer(session);
 	struct identity *i = NULL;
 	struct ticket_data d;
 	void *bytes = NULL;
@@ -121,11 +144,10 @@ bool ticket_client_get(struct identity_cache *c, SSL_SESSION *session,
 	if (SSL_SESSION_get0_ticket_appdata(session, &bytes, &len) != 1 || len == 0 ||
 	    ticket_data_get(slice_of(bytes, len), &d) < 0)
 		return false;
-	if (now >= d.expires || now < d.good_from || now > d.good_until ||
-	    d.has_identity != (leaf != NULL))
+	if (now >= d.expires || now < d.good_from || now > d.good_until)
 		return false;
-	if (leaf) {
-		i = identity_of(c, leaf, &d);
+	if (d.has_identity) {
+		i = identity_of(c, &d);
 		if (!i)
 			return false;
 	}

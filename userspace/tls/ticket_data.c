@@ -26,7 +26,7 @@ void ticket_data_put(const struct ticket_data *d, struct sink *out)
 	put_be64(head + AT_UNTIL, (uint64_t)d->good_until);
 	memcpy(head + AT_KEY, d->identity_key, sizeof(d->identity_key));
 	sink_put(out, slice_of(head, sizeof(head)));
-	sink_put(out, d->chain);
+	sink_put(out, d->certs);
 }
 
 int ticket_data_get(struct slice in, struct ticket_data *out)
@@ -40,6 +40,6 @@ int ticket_data_get(struct slice in, struct ticket_data *out)
 	out->good_from = (int64_t)get_be64(in.ptr + AT_FROM);
 	out->good_until = (int64_t)get_be64(in.ptr + AT_UNTIL);
 	memcpy(out->identity_key, in.ptr + AT_KEY, sizeof(out->identity_key));
-	out->chain = slice_sub(in, TICKET_DATA_HEAD, in.len - TICKET_DATA_HEAD);
+	out->certs = slice_sub(in, TICKET_DATA_HEAD, in.len - TICKET_DATA_HEAD);
 	return 0;
 }

@@ -3,9 +3,8 @@
  * ticket_data.h - what a ticket says of its client beside what OpenSSL puts into it.
  * Private to this room.
  *
- * OpenSSL's session has the leaf. What it has not is the chain that was verified, when
- * all of it is valid, the verdict, and when the session ends: what a stateful session has
- * in struct session_bond.
+ * Leaf and chain as they were verified, when all of it is valid, the verdict, and when the
+ * session ends: what a stateful session has in struct session_bond.
  */
 #pragma once
 
@@ -24,7 +23,7 @@ struct ticket_data {
 	int64_t verdict;    /* X509_V_* */
 	bool has_identity;  /* false: the client sent no certificate, and what follows is nothing */
 	uint8_t identity_key[32]; /* of the identity cache */
-	struct slice chain;       /* DER, one behind the other, as the identity was made of it */
+	struct slice certs; /* DER, one behind the other: the leaf, and what was told of its chain */
 };
 
 /** ticket_data_put - as bytes; overflow is the sink's */
@@ -32,7 +31,7 @@ void ticket_data_put(const struct ticket_data *d, struct sink *out);
 
 /**
  * ticket_data_get - and back
- * @out: chain points into @in
+ * @out: certs points into @in
  *
  * Return: 0; -EBADMSG not ours, or of another version.
  */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make                 build sluiced into build/release
+# make                 build sluiced and sluicectl into build/release
 # make demo            install what is missing, build, and send one request with a client certificate
 # make run             the same, and stay up
 # make test            install what is missing, build, and run every test
@@ -76,6 +76,7 @@ LIBS      := -luring -lbpf -lssl -lcrypto -ljansson -lcyaml -lyaml -lmicrohttpd 
 # --- what there is: found, not listed; one file, one object -------------------------------------
 LIB_SRC  := $(sort $(wildcard userspace/*/*.c))
 LIB_OBJ  := $(LIB_SRC:%.c=$(O)/%.o)
+CTL_OBJ  := $(patsubst %.c,$(O)/%.o,$(sort $(wildcard tools/sluicectl/*.c)))
 BENCH    := $(O)/bench/load $(O)/bench/origin
 UNIT     := $(patsubst tests/unit/%.c,$(O)/tests/%,$(sort $(wildcard tests/unit/test_*.c)))
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -83,14 +84,14 @@ BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
 SKEL     := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
 BPFT     := $(patsubst tests/bpf/%.c,$(O)/tests/bpf_%,$(sort $(wildcard tests/bpf/test_*.c)))
 PROBES   := $(patsubst tests/probe/%.c,%,$(sort $(wildcard tests/probe/*.c)))
-TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/fuzz/*.c bench/*.c))
-FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch] bpf/*.[ch]))
+TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/fuzz/*.c bench/*.c tools/sluicectl/*.c))
+FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch] bpf/*.[ch] tools/*/*.[ch]))
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all bench bpf bpf-test deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
 	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-idle fuzz replay cover figures \
 	docs docs-check clean help FORCE
-all: $(O)/sluiced
+all: $(O)/sluiced $(O)/sluicectl
 
 # --- a change of flags rebuilds; an unchanged stamp does not. FORCE is phony: under a bare .SECONDARY a missing
 # plain target counts as an intermediate one and forces nothing.
@@ -119,6 +120,10 @@ $(O)/sluice.a: $(LIB_OBJ)
 $(O)/sluiced: $(O)/userspace/main.o $(O)/sluice.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/sluicectl: $(CTL_OBJ)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ -lcurl -ljansson
 
 $(O)/bench/%: $(O)/bench/%.o $(O)/sluice.a
 	$(call say,LINK,$@)
@@ -163,7 +168,7 @@ bpf-test: $(BPFT)
 	$(Q)for t in $(BPFT); do $$t -j1 --quiet || { echo "$$t:"; $$t -j1; exit 1; }; done \
 		&& echo "  ok      $(words $(BPFT)) bpf programs ($(FLAVOUR))"
 
-e2e: $(O)/sluiced
+e2e: all
 	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e
 
 # Guests under QEMU without KVM (tools/vm), one for each kernel, at the same time.
@@ -194,9 +199,9 @@ layers:
 	$(Q)awk -f tools/layers.awk tools/layers.txt $(wildcard userspace/*/*.[ch])
 
 banned:
-	$(call say,BANNED,userspace bench bpf)
+	$(call say,BANNED,userspace bench bpf tools)
 	$(Q)! grep -nE '\<(str(cpy|cat|ncpy|ncat|tok|tok_r|tol|toul|tod)|v?sprintf|ato[il]|gets|alloca|rand|u?sleep|SSL_set_fd)\(' \
-		$(wildcard userspace/*.c userspace/*/*.[ch] bench/*.[ch] bpf/*.[ch])
+		$(wildcard userspace/*.c userspace/*/*.[ch] bench/*.[ch] bpf/*.[ch] tools/*/*.[ch])
 
 # every header compiles alone
 headers: $(O)/probe.h

@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "conf/help.h"
 #include "control/control.h"
 #include "control/echo.h"
@@ -18,10 +19,6 @@
 #include "sys/ktls.h"
 
 enum { USAGE = 2 };
-
-#ifndef SLUICE_VERSION
-#define SLUICE_VERSION "0.1.0"
-#endif
 
 static int usage(const char *what, const char *why);
 
@@ -47,12 +44,15 @@ static uint32_t number(const char *text, uint32_t end)
 
 static int run_control(char **argv)
 {
-	uint32_t ktls = number(argv[1], 1U << KTLS_PACK_BITS);
-	bool again = argv[2] != NULL;
+	struct control_conf conf = { .config = argv[0] };
+	struct slice started = slice_of(argv[2], strlen(argv[2]));
 
-	if (ktls == UINT32_MAX || (again && strcmp(argv[2], "--again") != 0))
+	conf.ktls = number(argv[1], 1U << KTLS_PACK_BITS);
+	if (conf.ktls == UINT32_MAX || text_parse_u64(started, &conf.started_ms) < 0 ||
+	    (argv[3] && strcmp(argv[3], "--again") != 0))
 		return USAGE;
-	return control_main(argv[0], ktls, again);
+	conf.is_again = argv[3] != NULL;
+	return control_main(&conf);
 }
 
 static int run_worker(char **argv)
@@ -88,7 +88,7 @@ static const struct command {
 	{ "--version", 0, 1, run_version, "--version",
 	  "say which one this is; --verbose: and what this machine can do" },
 	{ "--help", 0, 2, run_help, "--help", "this; options or dialects --markdown: as in docs/" },
-	{ "--role=control", 2, 3, run_control, NULL, NULL },
+	{ "--role=control", 3, 4, run_control, NULL, NULL },
 	{ "--role=worker", 2, 2, run_worker, NULL, NULL },
 };
 

@@ -85,17 +85,22 @@ class Door:
         self.directory = str(directory)
         self.port = port
         self.config_path = os.path.join(self.directory, "sluice.yaml")
+        # a path in a socket's address has 107 bytes, and pytest's directories can be long
+        self.socket = os.path.join(self.directory, "api.sock")
+        assert len(self.socket) < 108, self.socket
         self.process = None
         self.config = None
         self.arguments = []  # more of the command line
         self.log_begin = 0  # bytes of the access log that belong to earlier tests
 
     # --- configuration: JSON is YAML ------------------------------------------------------------
-    def write(self, hosts, listen=None, access_log=True, ticket_keys_file=None, **options):
+    def write(self, hosts, listen=None, access_log=True, api=None, ticket_keys_file=None, **options):
+        """@api: its keys; not given: a socket of its own, so that no two tests share the default one."""
         options.setdefault("workers", 1)
         self.config = {
             "listen": listen or [f"127.0.0.1:{self.port}"],
             "access_log": access_log,
+            "api": api or {"listen": self.socket},
             "options": options,
             "hosts": hosts,
         }
@@ -187,6 +192,34 @@ class Door:
                     pass
             self.process.wait()
         self.process = None
+
+    # --- its settings API -----------------------------------------------------------------------
+    def api(self, method, path, body=None, headers=(), socket_path=None):
+        """(status, headers by lower-case name, JSON or text)"""
+        args = ["curl", "-sS", "-i", "--max-time", str(HANG), "--unix-socket", socket_path or self.socket, "-X", method]
+        args += [a for h in headers for a in ("-H", h)]
+        if method == "HEAD":
+            args.append("--head")
+        if body is not None:
+            args += ["-H", "Content-Type: application/json", "--data-binary", "@-"]
+            body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        done = subprocess.run([*args, "http://localhost" + path], input=body, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        head, _, text = done.stdout.partition(b"\r\n\r\n")
+        while head.startswith(b"HTTP/1.1 100"):
+            head, _, text = text.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        fields = {n.lower(): v.strip() for n, _, v in (line.partition(":") for line in lines[1:])}
+        is_json = fields.get("content-type") == "application/json" and method != "HEAD"
+        return int(lines[0].split()[1]), fields, json.loads(text) if is_json else text.decode()
+
+    def ctl(self, *args, socket_path=None, env=None):
+        """sluicectl: (exit status, stdout, stderr)"""
+        ctl = os.path.join(os.path.dirname(self.binary), "sluicectl")
+        done = subprocess.run([ctl, "--socket", socket_path or self.socket, *args], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=2 * HANG, check=False, env=env)
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     # --- what it counted ------------------------------------------------------------------------
     def stats(self):

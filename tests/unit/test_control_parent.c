@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "control/publish.h"
@@ -98,9 +99,27 @@ Test(parent, a_file_comes_through_the_master_s_hands)
 	(void)close(sealed);
 }
 
+Test(parent, a_drain_is_remembered_and_the_api_s_listener_comes_with_an_answer)
+{
+	const struct msg_result answer = { .worker = 2 };
+	struct msg_result got;
+	int fd = -1;
+	int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	cr_assert_geq(null, 0);
+	tell(MSG_DRAIN, NULL, -1);
+	tell(MSG_STARTED, &answer, null);
+	cr_assert_eq(parent_ask(&parent, MSG_RUNNING, NULL, 0, &got, &fd), 0);
+	cr_expect_eq(got.worker, 2);
+	cr_expect_geq(fd, 0);
+	cr_expect(parent.is_draining);
+	(void)close(fd);
+	(void)close(null);
+}
+
 Test(parent, the_master_s_end_and_nonsense_are_noticed)
 {
-	cr_assert_eq(channel_send(master, MSG_DRAIN, NULL, 0, -1), 0);
+	cr_assert_eq(channel_send(master, MSG_LISTENER, NULL, 0, -1), 0);
 	cr_expect_eq(parent_hear(&parent), -EBADMSG);
 	cr_expect_eq(parent_hear(&parent), 0);
 	(void)close(master);

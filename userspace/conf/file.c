@@ -75,6 +75,14 @@ static const cyaml_schema_field_t host_fields[] = {
 static const cyaml_schema_value_t host_entry = { CYAML_VALUE_MAPPING(
 	CYAML_FLAG_DEFAULT, struct conf_host, host_fields) };
 
+static const cyaml_schema_field_t api_fields[] = {
+	TEXT_FIELD(struct conf_api, listen),
+	TEXT_FIELD(struct conf_api, mode),
+	TEXT_FIELD(struct conf_api, owner),
+	TEXT_FIELD(struct conf_api, group),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t options_fields[] = {
 #define X(name, def, min, max, unit, when, help) TEXT_FIELD(struct conf_options, name),
 	OPTIONS(X)
@@ -85,6 +93,7 @@ static const cyaml_schema_field_t options_fields[] = {
 static const cyaml_schema_field_t file_fields[] = {
 	LIST_FIELD(struct conf_file, listen, &text_entry),
 	CYAML_FIELD_BOOL_PTR("access_log", TEXT, struct conf_file, access_log),
+	CYAML_FIELD_MAPPING_PTR("api", TEXT, struct conf_file, api, api_fields),
 	TEXT_FIELD(struct conf_file, ticket_keys_file),
 	CYAML_FIELD_MAPPING_PTR("options", TEXT, struct conf_file, options, options_fields),
 	LIST_FIELD(struct conf_file, hosts, &host_entry),

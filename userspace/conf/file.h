@@ -72,6 +72,14 @@ struct conf_host {
 	unsigned int origins_count;
 };
 
+/* Where the settings API is served. */
+struct conf_api {
+	char *listen; /* "off", a path, or an address of the loopback */
+	char *mode;   /* of the socket file, in octal */
+	char *owner;  /* a user's name, or a number */
+	char *group;
+};
+
 /* Each as text: NULL is not given. */
 struct conf_options {
 #define X(name, def, min, max, unit, when, help) char *name;
@@ -84,6 +92,7 @@ struct conf_file {
 	unsigned int listen_count;
 	bool *access_log;       /* NULL: not given */
 	char *ticket_keys_file; /* path; NULL: not given */
+	struct conf_api *api;
 	struct conf_options *options;
 	struct conf_host *hosts;
 	unsigned int hosts_count;

@@ -3,17 +3,15 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
-#include "control/load.h"
-#include "control/mirror.h"
-#include "control/parent.h"
-#include "control/publish.h"
-#include "control/refresh.h"
+#include "control/control_priv.h"
 #include "control/ticket_keys.h"
 #include "sys/cage.h"
 #include "sys/clock.h"
@@ -21,22 +19,6 @@
 #include "tls/handshake.h"
 
 enum { SNAPSHOT_BYTES_MAX = 1 << 30 };
-
-struct control {
-	const char *config;
-	struct parent parent;
-	struct source source;
-	struct tls_worker *tls;
-	struct ktls_support ktls;
-	struct publish publish;
-	struct refresh refresh;
-	struct snapshot *snapshot; /* newest sent; NULL: none yet */
-	struct watch *watch;       /* its files; NULL: they are not known */
-	struct rows rows;          /* who is connected */
-	struct mirror mirror;      /* a copy of them */
-	uint64_t refresh_at_ms;
-	uint64_t watch_at_ms;
-};
 
 static uint64_t now_ms(void)
 {
@@ -49,8 +31,8 @@ static void say_error(void *arg, const char *text)
 	log_error("%s", text);
 }
 
-/* All mistakes to the log. Return: the load()'s. */
-static int load_and_say(struct control *c, struct loaded *out)
+/* All mistakes to the log, and into @mistakes for who wants them. Return: the load()'s. */
+static int load_and_say(struct control *c, struct mistakes *mistakes, struct loaded *out)
 {
 	const struct loader l = {
 		.source = &c->source,
@@ -59,30 +41,31 @@ static int load_and_say(struct control *c, struct loaded *out)
 		.tls = c->tls,
 		.ktls = c->ktls,
 	};
-	static struct mistakes mistakes;
-	int r = load(&l, &mistakes, out);
+	int r = load(&l, mistakes, out);
 
-	mistakes_report(&mistakes, c->config, say_error, NULL);
-	mistakes_fini(&mistakes);
+	mistakes_report(mistakes, c->config, say_error, NULL);
 	if (r == -ENOMEM)
 		log_error("%s: not enough memory", c->config);
 	return r;
 }
 
-/* Ask the master for listeners and workers. Return: 0; -errno, and why has been said. */
-static int ask_start(struct control *c, const struct msg_start *start)
+/* Ask the master for listeners and workers. Return: 0; -errno, and why has been said and is
+ * in @mistakes. */
+static int ask_start(struct control *c, const struct msg_start *start, struct mistakes *mistakes)
 {
 	struct msg_result result = { 0 };
-	int r = parent_ask(&c->parent, MSG_START, start, sizeof(*start), &result, NULL);
+	CLEAN_FD int fd = -1;
+	int r = parent_ask(&c->parent, MSG_START, start, sizeof(*start), &result, &fd);
 
 	if (r < 0)
 		return r;
 	if (result.error < 0) {
 		log_error("%s: %s", c->config, result.text);
+		mistakes_add(mistakes, 1, "%s", result.text);
 		return result.error;
 	}
-	c->publish.workers = result.worker;
-	return 0;
+	c->start = *start;
+	return control_is_started(c, result.worker, fd_take(&fd));
 }
 
 /* Make @s the newest snapshot. It is taken on success. */
@@ -110,14 +93,14 @@ static void rest(struct control *c)
 
 /* Read the file and put it in force. Return: 0; -EINVAL and the like: what was in force
  * stays so; -EPIPE the master is gone. */
-static int apply_file(struct control *c, enum publish_why why)
+static int apply_file(struct control *c, enum publish_why why, struct mistakes *mistakes)
 {
 	struct loaded loaded = { 0 };
-	int r = load_and_say(c, &loaded);
+	int r = load_and_say(c, mistakes, &loaded);
 
 	if (r < 0)
 		return r;
-	r = ask_start(c, &loaded.start);
+	r = ask_start(c, &loaded.start, mistakes);
 	if (r == 0)
 		r = put_in_force(c, loaded.snapshot, why);
 	watch_free(r < 0 ? loaded.watch : c->watch);
@@ -130,16 +113,23 @@ static int apply_file(struct control *c, enum publish_why why)
 	return 0;
 }
 
-static int reload(struct control *c)
+int control_reload(struct control *c, struct mistakes *mistakes)
 {
-	int r = apply_file(c, PUBLISH_RELOAD);
+	int r = apply_file(c, PUBLISH_RELOAD, mistakes);
 
-	if (r < 0 && r != -EPIPE) {
+	if (r < 0 && r != -EPIPE)
 		log_error("configuration refused: %s",
 		          c->snapshot ? "what was in force stays in force" : "nothing is in force");
-		return 0;
-	}
 	return r;
+}
+
+static int reload(struct control *c)
+{
+	static struct mistakes mistakes;
+	int r = control_reload(c, &mistakes);
+
+	mistakes_fini(&mistakes);
+	return r == -EPIPE ? r : 0;
 }
 
 static void begin_refresh(struct control *c)
@@ -215,8 +205,8 @@ static int rotate_on(struct control *c)
 	return r < 0 ? r : put_in_force(c, c->snapshot, PUBLISH_KEYS);
 }
 
-/* ms that poll() may wait; -1: for ever. */
-static int patience(const struct control *c)
+/* ms that our own work may wait; -1: for ever. */
+static int own_patience(const struct control *c)
 {
 	uint64_t now = now_ms();
 	uint64_t at = c->refresh_at_ms;
@@ -235,15 +225,25 @@ static int patience(const struct control *c)
 	return at > now ? (int)(at - now) : 0;
 }
 
+/* ms that poll() may wait; -1: for ever. */
+static int patience(const struct control *c)
+{
+	int own = own_patience(c);
+	int other = c->api ? api_patience_ms(c->api) : -1;
+
+	return own < 0 || (other >= 0 && other < own) ? other : own;
+}
+
 static int turn(struct control *c)
 {
-	struct pollfd p[2] = {
+	struct pollfd p[3] = {
 		{ .fd = c->parent.fd, .events = POLLIN },
 		{ .fd = c->refresh.fd, .events = POLLIN },
+		{ .fd = c->api ? api_fd(c->api) : -1, .events = POLLIN },
 	};
 	int r = 0;
 
-	if (poll(p, 2, patience(c)) < 0)
+	if (poll(p, ARRAY_LEN(p), patience(c)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (p[0].revents)
 		r = parent_hear(&c->parent);
@@ -260,7 +260,11 @@ static int turn(struct control *c)
 		            now_ms());
 	if (r == 0)
 		r = rotate_on(c);
-	return r == 0 ? watch_on(c) : r;
+	if (r == 0)
+		r = watch_on(c);
+	if (r == 0 && c->api)
+		control_serve_api(c);
+	return r;
 }
 
 static void on_applied(void *arg, const struct msg_result *result)
@@ -291,19 +295,33 @@ static int adopt(struct control *c)
 	return r;
 }
 
+/* Workers and the API are there, whatever the configuration says by now. */
+static int ask_running(struct control *c)
+{
+	struct msg_result result = { 0 };
+	CLEAN_FD int fd = -1;
+	int r = parent_ask(&c->parent, MSG_RUNNING, NULL, 0, &result, &fd);
+
+	return r < 0 ? r : control_is_started(c, result.worker, fd_take(&fd));
+}
+
 static int begin(struct control *c, bool again)
 {
+	static struct mistakes mistakes;
 	int r = load_tls(&c->tls);
 
 	if (r == 0 && again)
 		r = adopt(c);
+	if (r == 0 && again)
+		r = ask_running(c);
 	if (r < 0) {
 		log_error("cannot start: %s", strerror(-r));
 		return r;
 	}
 	if (again)
 		c->refresh_at_ms = now_ms();
-	r = apply_file(c, PUBLISH_START);
+	r = apply_file(c, PUBLISH_START, &mistakes);
+	mistakes_fini(&mistakes);
 	if (r == 0 && !again && c->snapshot->options.ktls == OPTION_KTLS_OFF)
 		log_info("kernel TLS: off, as options.ktls says");
 	/* The workers serve what they have; the next reload may be better. */
@@ -314,14 +332,16 @@ static int begin(struct control *c, bool again)
 	return r;
 }
 
-int control_main(const char *config, uint32_t ktls, bool again)
+int control_main(const struct control_conf *conf)
 {
 	static struct control c;
 	int r;
 
 	log_open("control", LOG_LEVEL_INFO);
-	c.config = config;
-	ktls_unpack(ktls, &c.ktls);
+	(void)signal(SIGPIPE, SIG_IGN);
+	c.config = conf->config;
+	c.started_ms = conf->started_ms;
+	ktls_unpack(conf->ktls, &c.ktls);
 	c.parent = (struct parent){
 		.fd = CHANNEL_FD, .snapshot_fd = -1, .applied = on_applied, .arg = &c
 	};
@@ -331,13 +351,14 @@ int control_main(const char *config, uint32_t ktls, bool again)
 	mirror_open(&c.mirror, CONNS_MAP_FD, &c.rows);
 	r = cage_keep();
 	if (r == 0)
-		r = begin(&c, again);
+		r = begin(&c, conf->is_again);
 	while (r == 0) {
 		r = turn(&c);
 		/* A first snapshot that a worker refuses is as bad as a bad file. */
 		if (c.publish.is_refused && c.snapshot->version == 1)
 			r = -EINVAL;
 	}
+	api_free(c.api);
 	refresh_stop(&c.refresh);
 	watch_free(c.watch);
 	mirror_close(&c.mirror);

@@ -7,16 +7,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct control_conf {
+	const char *config;  /* absolute path of the configuration file; the master opens it */
+	uint32_t ktls;       /* what the kernel can do, ktls_pack() */
+	uint64_t started_ms; /* when the master began, of clock_mono_ns() */
+	bool is_again;       /* workers serve already; the master sends the newest snapshot first */
+};
+
 /**
  * control_main - run until the master is gone
- * @config: absolute path of the configuration file; the master opens it
- * @ktls:   what the kernel can do, ktls_pack()
- * @again:  workers serve already; the master sends the newest snapshot first
  *
  * Return: exit status. 0 the master is gone; 1 the first configuration is no good or
  *         cannot be put in force, and why has been said.
  */
-int control_main(const char *config, uint32_t ktls, bool again);
+int control_main(const struct control_conf *conf);
 
 /**
  * control_check - say every mistake in @config on stderr; nothing is started

@@ -24,6 +24,10 @@ static int take_unasked(struct parent *p, const struct msg *m, int fd)
 		p->is_reload_wanted = true;
 		return 0;
 	}
+	if (m->type == MSG_DRAIN) {
+		p->is_draining = true;
+		return 0;
+	}
 	if (m->type != MSG_APPLIED || msg_body(m, &result, sizeof(result)) < 0)
 		return -EBADMSG;
 	result.text[sizeof(result.text) - 1] = '\0';
@@ -94,7 +98,7 @@ static int await(struct parent *p, enum msg_type want, struct msg *m, int *out_f
 int parent_ask(struct parent *p, enum msg_type type, const void *payload, size_t len,
                struct msg_result *out, int *out_fd)
 {
-	const enum msg_type want = type == MSG_START ? MSG_STARTED : MSG_OPENED;
+	const enum msg_type want = type == MSG_OPEN ? MSG_OPENED : MSG_STARTED;
 	CLEAN_FD int fd = -1;
 	struct msg m;
 	int r = channel_send(p->fd, type, payload, len, -1);

@@ -15,7 +15,8 @@ typedef void parent_applied(void *arg, const struct msg_result *result);
 struct parent {
 	int fd;
 	bool is_reload_wanted;
-	int snapshot_fd; /* the newest, given to a restarted control; -1: none (yet) */
+	bool is_draining; /* the workers finish */
+	int snapshot_fd;  /* the newest, given to a restarted control; -1: none (yet) */
 	parent_applied *applied;
 	void *arg;
 };
@@ -29,9 +30,9 @@ MUST_USE int parent_hear(struct parent *p);
 
 /**
  * parent_ask - send a request and wait for its answer; what else comes meanwhile is taken
- * @type:    MSG_START or MSG_OPEN
+ * @type:    MSG_START, MSG_RUNNING or MSG_OPEN
  * @out:     its body; -errno in @out->error is the master's
- * @out_fd:  with the answer; NULL where none is expected
+ * @out_fd:  with the answer, the caller's, -1 for none; NULL: none is wanted
  *
  * Return: 0 an answer came; -EPIPE; -EBADMSG; -errno.
  */

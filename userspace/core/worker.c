@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "core/exchange.h"
@@ -156,6 +157,8 @@ int worker_main(unsigned int id, uint32_t ktls)
 	}
 	conns_begin(w.table, clock_mono_ns());
 	w.stats->generation++;
+	w.stats->pid = (uint64_t)getpid();
+	w.stats->snapshot_version = 0;
 	w.stats->conns_open = 0;
 	w.stats->ktls_conns_open = 0;
 	w.stats->ktls_support = ktls;

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,7 +15,7 @@
 void control_start_due(struct master *m)
 {
 	const struct spawn s = {
-		.argv = { "sluiced", "--role=control", m->files.config, m->ktls,
+		.argv = { "sluiced", "--role=control", m->files.config, m->ktls, m->started,
 		          m->snapshot_fd < 0 ? NULL : "--again" },
 		.user = m->has_users ? &m->user_control : NULL,
 		.stats_fd = m->stats_fd,
@@ -70,9 +71,24 @@ static uint32_t cpus(void)
 	return n < WORKERS_MAX ? (uint32_t)n : WORKERS_MAX;
 }
 
+static bool is_api_sane(const struct msg_api *a)
+{
+	const struct sockaddr_un *un = (const struct sockaddr_un *)&a->addr;
+
+	if (a->addr_len == 0)
+		return true;
+	if (a->addr_len > sizeof(a->addr) || a->mode > 0777)
+		return false;
+	if (a->addr.ss_family != AF_UNIX)
+		return a->addr.ss_family == AF_INET || a->addr.ss_family == AF_INET6;
+	return un->sun_path[0] == '/' && memchr(un->sun_path, '\0', sizeof(un->sun_path));
+}
+
 /* Control is not trusted to keep the bounds it promised. */
 static bool is_sane(struct msg_start *s)
 {
+	if (!is_api_sane(&s->api))
+		return false;
 	if (s->workers == 0)
 		s->workers = cpus();
 	if (s->workers > WORKERS_MAX || s->listeners_len < 1 || s->listeners_len > LISTENERS_MAX)
@@ -82,6 +98,12 @@ static bool is_sane(struct msg_start *s)
 		    s->listeners[i].id != i)
 			return false;
 	return true;
+}
+
+static bool is_same_api(const struct msg_api *a, const struct msg_api *b)
+{
+	return a->addr_len == b->addr_len && a->mode == b->mode && a->uid == b->uid &&
+	       a->gid == b->gid && (a->addr_len == 0 || addr_eq(&a->addr, &b->addr));
 }
 
 /* What a running master cannot change. */
@@ -101,7 +123,29 @@ static int compare(const struct msg_start *have, const struct msg_start *want, c
 		(void)snprintf(text, MSG_TEXT_MAX, "listen: changing that needs a restart");
 		return -EBUSY;
 	}
+	if (!is_same_api(&have->api, &want->api)) {
+		(void)snprintf(text, MSG_TEXT_MAX, "api: changing that needs a restart");
+		return -EBUSY;
+	}
 	return 0;
+}
+
+/* Without one that nobody asked for, things go on. */
+static int begin_api(struct master *m, const struct msg_api *want, char *text)
+{
+	char why[MSG_TEXT_MAX] = "";
+	int r;
+
+	if (want->addr_len == 0)
+		return 0;
+	r = api_socket_open(want, &m->api, why);
+	if (r < 0 && want->is_default) {
+		log_warn("no settings API: %s", why);
+		return 0;
+	}
+	if (r < 0)
+		memcpy(text, why, sizeof(why));
+	return r;
 }
 
 static int begin(struct master *m, const struct msg_start *want, char *text)
@@ -112,6 +156,11 @@ static int begin(struct master *m, const struct msg_start *want, char *text)
 	if (r < 0) {
 		if (text[0] == '\0')
 			(void)snprintf(text, MSG_TEXT_MAX, "listen: %s", strerror(-r));
+		return r;
+	}
+	r = begin_api(m, &want->api, text);
+	if (r < 0) {
+		listeners_close(&opened);
 		return r;
 	}
 	m->listeners = opened;
@@ -136,7 +185,17 @@ static int on_start(struct master *m, const struct msg *msg)
 	if (result.error == 0)
 		m->start.drain_timeout_ms = want.drain_timeout_ms;
 	result.worker = workers_len(m);
-	answer(m, MSG_STARTED, &result, -1);
+	answer(m, MSG_STARTED, &result, result.error == 0 ? m->api.fd : -1);
+	return 0;
+}
+
+static int on_running(struct master *m, const struct msg *msg)
+{
+	struct msg_result result = { .worker = workers_len(m) };
+
+	if (msg->len != 0 || !m->is_started)
+		return -EBADMSG;
+	answer(m, MSG_STARTED, &result, m->api.fd);
 	return 0;
 }
 
@@ -177,6 +236,8 @@ static int dispatch(struct master *m, const struct msg *msg, int fd)
 	switch (msg->type) {
 	case MSG_START:
 		return on_start(m, msg);
+	case MSG_RUNNING:
+		return on_running(m, msg);
 	case MSG_SNAPSHOT:
 		return on_snapshot(m, msg, fd);
 	case MSG_OPEN:
@@ -227,6 +288,11 @@ static int sync_control(struct master *m)
 	if (r < 0)
 		return r;
 	m->is_reload_owed = false;
+	if (m->is_drain_owed)
+		r = channel_send(fd, MSG_DRAIN, NULL, 0, -1);
+	if (r < 0)
+		return r;
+	m->is_drain_owed = false;
 	return control_has_room(m) ? 0 : -EAGAIN;
 }
 

@@ -176,6 +176,7 @@ static int set_up(struct master *m, const struct master_conf *conf)
 	m->snapshot_fd = -1;
 	m->stats_fd = m->conns_fd = m->conns_read_fd = -1;
 	m->conns_map = CONNS_MAP_NONE;
+	m->api = API_SOCKET_NONE;
 	child_reset(&m->control);
 	r = find_files(&m->files, conf);
 	if (r == 0)
@@ -314,6 +315,7 @@ int master_main(const struct master_conf *conf)
 
 	log_open("master", LOG_LEVEL_INFO);
 	m.now_ms = clock_mono_ns() / 1000000;
+	(void)snprintf(m.started, sizeof(m.started), "%llu", (unsigned long long)m.now_ms);
 	r = set_up(&m, conf);
 	if (r < 0) {
 		log_error("cannot start: %s", strerror(-r));
@@ -323,6 +325,7 @@ int master_main(const struct master_conf *conf)
 	while (m.phase != PHASE_KILLING || m.control.pid > 0 || workers_alive(&m) > 0)
 		turn(&m);
 	conns_map_close(&m.conns_map);
+	api_socket_close(&m.api, &m.start.api);
 	log_info("stopped");
 	return m.exit_code;
 }

@@ -19,6 +19,7 @@ void master_ready(struct master *m)
 void master_drain(struct master *m)
 {
 	m->phase = PHASE_DRAINING;
+	m->is_drain_owed = true;
 	m->drain_deadline_ms = m->now_ms + m->start.drain_timeout_ms + DRAIN_GRACE_MS;
 	log_info("draining: %u workers finish, at most %u ms", workers_alive(m),
 	         m->start.drain_timeout_ms);

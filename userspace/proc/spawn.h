@@ -8,7 +8,7 @@
 
 #include "sys/cage.h"
 
-enum { SPAWN_ARGS_MAX = 5 };
+enum { SPAWN_ARGS_MAX = 6 };
 
 struct spawn {
 	const char *argv[SPAWN_ARGS_MAX + 1]; /* NULL-terminated; argv[0] is for ps(1) */

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "proc/api_socket.h"
 #include "proc/files.h"
 #include "proc/listeners.h"
 #include "proc/spawn.h"
@@ -57,14 +58,17 @@ struct master {
 	bool has_users; /* started as root: children become these */
 	struct cage_user user_worker, user_control;
 	struct files files;
-	char ktls[8]; /* what the kernel can do: ktls_pack(), for the roles' command lines */
+	char ktls[8];     /* what the kernel can do: ktls_pack(), for the roles' command lines */
+	char started[24]; /* clock_mono_ns() / 1000000 when we began, likewise */
 	struct child control;
 	bool is_reload_owed;
 	bool is_again_owed; /* control was restarted: it wants the newest snapshot */
+	bool is_drain_owed; /* control shall hear of the drain */
 	bool is_started;    /* start and listeners hold */
 	bool is_ready;      /* every worker serves */
 	struct msg_start start;
 	struct listeners listeners;
+	struct api_socket api;
 	int snapshot_fd; /* newest; -1: none yet */
 	uint64_t snapshot_version;
 	struct worker_child workers[WORKERS_MAX]; /* start.workers of them */

@@ -24,11 +24,16 @@ enum { MSG_PAYLOAD_MAX = 8192, LISTENERS_MAX = 16, MSG_TEXT_MAX = 512, WORKERS_M
 
 enum msg_type {
 	MSG_NONE,
-	/* control -> master: struct msg_start. The master opens the listeners, starts
-	 * the workers, and answers MSG_STARTED. Sent again (a reload, a restarted
-	 * control), only drain_timeout_ms may differ from what is in force. */
+	/* control -> master: struct msg_start. The master opens the listeners and the
+	 * API's socket, starts the workers, and answers MSG_STARTED. Sent again (a reload,
+	 * a restarted control), only drain_timeout_ms may differ from what is in force. */
 	MSG_START,
-	/* master -> control: struct msg_result; worker is how many of them there are */
+	/* control -> master, no payload: what MSG_START was answered, once more. For a
+	 * restarted control that has no good configuration to start with. */
+	MSG_RUNNING,
+	/* master -> control: struct msg_result; worker is how many of them there are. With
+	 * the API's listener, if there is one: the master keeps it open, so that a
+	 * restarted control gets the same. */
 	MSG_STARTED,
 	/* control -> master -> every worker, one fd: a sealed memfd with the snapshot's
 	 * JSON; struct msg_version. The master keeps the newest for workers it restarts, and
@@ -38,7 +43,8 @@ enum msg_type {
 	MSG_APPLIED,
 	/* master -> worker, one fd: struct msg_listener */
 	MSG_LISTENER,
-	/* master -> worker, no payload: stop accepting, finish, exit 0 */
+	/* master -> worker, no payload: stop accepting, finish, exit 0
+	 * master -> control, no payload: that is what the workers were told */
 	MSG_DRAIN,
 	/* master -> control, no payload: read the configuration again */
 	MSG_RELOAD,
@@ -55,11 +61,21 @@ struct msg_listener {
 	uint32_t id; /* index in msg_start.listeners */
 };
 
+/* The API's socket. All zero: none. */
+struct msg_api {
+	struct sockaddr_storage addr; /* AF_UNIX, or an address of the loopback */
+	socklen_t addr_len;           /* 0: there shall be none */
+	uint32_t mode;                /* of an AF_UNIX one's file: permission bits */
+	uint32_t uid, gid;            /* its owner; UINT32_MAX: the master's own */
+	uint32_t is_default;          /* 1: nobody asked for it, without it is fine too */
+};
+
 struct msg_start {
 	uint32_t workers; /* 1..WORKERS_MAX; 0: one for each CPU */
 	uint32_t drain_timeout_ms;
 	uint32_t listeners_len; /* 1..LISTENERS_MAX */
 	uint32_t by_source;     /* 1: a client's address alone says which worker; 0: and its port */
+	struct msg_api api;
 	struct msg_listener listeners[LISTENERS_MAX];
 };
 

@@ -36,7 +36,7 @@ int stats_create(unsigned int workers, int *out_fd)
 	return 0;
 }
 
-int stats_map(int fd, unsigned int worker, struct worker_stats **out)
+static int map(int fd, unsigned int worker, int protection, void **out)
 {
 	size_t at = stride() * worker;
 	struct stat st;
@@ -46,9 +46,29 @@ int stats_map(int fd, unsigned int worker, struct worker_stats **out)
 		return -errno;
 	if ((uint64_t)st.st_size < at + stride())
 		return -ERANGE;
-	p = mmap(NULL, stride(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)at);
+	p = mmap(NULL, stride(), protection, MAP_SHARED, fd, (off_t)at);
 	if (p == MAP_FAILED)
 		return -errno;
 	*out = p;
 	return 0;
+}
+
+int stats_map(int fd, unsigned int worker, struct worker_stats **out)
+{
+	void *p = NULL;
+	int r = map(fd, worker, PROT_READ | PROT_WRITE, &p);
+
+	if (r == 0)
+		*out = p;
+	return r;
+}
+
+int stats_map_read(int fd, unsigned int worker, const struct worker_stats **out)
+{
+	void *p = NULL;
+	int r = map(fd, worker, PROT_READ, &p);
+
+	if (r == 0)
+		*out = p;
+	return r;
 }

@@ -18,6 +18,7 @@
 /* clang-format off */
 #define WORKER_STATS(X)                                                                            \
 	X(generation,             "times this worker was started")                                 \
+	X(pid,                    "its process")                                                   \
 	X(snapshot_version,       "version of the snapshot in force")                              \
 	X(conns_accepted,         "client connections accepted")                                   \
 	X(conns_open,             "client connections open now")                                   \
@@ -97,3 +98,16 @@ MUST_USE int stats_create(unsigned int workers, int *out_fd);
  * Return: 0; -ERANGE no such worker in this memfd; -errno. Never unmapped.
  */
 MUST_USE int stats_map(int fd, unsigned int worker, struct worker_stats **out);
+
+/**
+ * stats_map_read - the same for reading; the worker may be writing
+ *
+ * A word is taken by stats_read(); two of them need not belong to the same moment.
+ */
+MUST_USE int stats_map_read(int fd, unsigned int worker, const struct worker_stats **out);
+
+/** stats_read - one word that its worker may be changing */
+static inline uint64_t stats_read(const uint64_t *word)
+{
+	return __atomic_load_n(word, __ATOMIC_RELAXED);
+}

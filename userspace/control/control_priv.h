@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * control_priv.h - private to control*.c: all that control knows.
+ */
+#pragma once
+
+#include "control/api.h"
+#include "control/api_world.h"
+#include "control/load.h"
+#include "control/mirror.h"
+#include "control/parent.h"
+#include "control/publish.h"
+#include "control/refresh.h"
+
+struct control {
+	const char *config;
+	uint64_t started_ms; /* when the master began */
+	struct parent parent;
+	struct source source;
+	struct tls_worker *tls;
+	struct ktls_support ktls;
+	struct msg_start start; /* the last that the master agreed to; listeners_len 0: none */
+	struct publish publish;
+	struct refresh refresh;
+	struct snapshot *snapshot; /* newest sent; NULL: none yet */
+	struct watch *watch;       /* its files; NULL: they are not known */
+	struct rows rows;          /* who is connected */
+	struct mirror mirror;      /* a copy of them */
+	uint64_t refresh_at_ms;
+	uint64_t watch_at_ms;
+	struct api *api; /* NULL: none is wanted */
+	struct api_world world;
+};
+
+/* control.c: read the file and put it in force. Return: 0; -EINVAL and the like: what was in
+ * force stays so; -EPIPE the master is gone. @mistakes is added to. */
+MUST_USE int control_reload(struct control *c, struct mistakes *mistakes);
+
+/* control_api.c: the master said that so many workers run. @api_fd: the API's listener or -1, taken. */
+MUST_USE int control_is_started(struct control *c, uint32_t workers, int api_fd);
+void control_serve_api(struct control *c);

@@ -71,7 +71,7 @@ CFLAGS_   := -std=gnu17 -g $(WARN) $(HARD) $(SAN_$(FLAVOUR))
 LDFLAGS_  := -pie -Wl,-z,relro,-z,now,-z,noexecstack $(filter -fsanitize=address% -fprofile-instr-generate,$(SAN_$(FLAVOUR)))
 BPF_FLAGS := -std=gnu17 -g -O2 -target bpf -mcpu=v3 -Wall -Wextra -Wshadow -Ibpf \
 	-idirafter /usr/include/$(shell $(CC) -print-multiarch)
-LIBS      := -luring -lbpf -lssl -lcrypto -ljansson -lcyaml -lyaml -lmicrohttpd -lseccomp
+LIBS      := -luring -lbpf -lssl -lcrypto -ljansson -lcyaml -lyaml -lmicrohttpd -lsqlite3 -lseccomp
 
 # --- what there is: found, not listed; one file, one object -------------------------------------
 LIB_SRC  := $(sort $(wildcard userspace/*/*.c))

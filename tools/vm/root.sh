@@ -10,7 +10,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$1 suite=${2:-}
 wanted="python3 python3-pytest python3-cryptography curl openssl nginx procps iproute2 kmod
-	libssl-dev liburing-dev libcyaml-dev libyaml-dev libjansson-dev libmicrohttpd-dev libseccomp-dev libbpf-dev"
+	libssl-dev liburing-dev libcyaml-dev libyaml-dev libjansson-dev libmicrohttpd-dev libsqlite3-dev libseccomp-dev libbpf-dev"
 
 mkdir -p "$cache/root"
 exec 9>"$cache/root/${suite:-host}.lock"

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * db_priv.h - private to store/: for files that have a table.
+ *
+ * SQL is always a literal; what somebody wrote is bound, never pasted.
+ */
+#pragma once
+
+#include <sqlite3.h>
+#include <stdint.h>
+
+#include "store/db.h"
+
+struct db {
+	sqlite3 *handle;
+	bool is_writable;
+};
+
+/* SQLite's result as -errno. A constraint that was broken: -EEXIST. */
+int db_error(struct db *db, int code);
+
+/* Return: 0 or -errno; @out is sqlite3_finalize()d by the caller, NULL is fine. */
+MUST_USE int db_prepare(struct db *db, const char *sql, sqlite3_stmt **out);
+
+/* Texts are borrowed until the statement is stepped for the last time. */
+MUST_USE int db_bind_text(struct db *db, sqlite3_stmt *s, int index, const char *text);
+MUST_USE int db_bind_int(struct db *db, sqlite3_stmt *s, int index, int64_t value);
+
+/* Return: 1 a row; 0 done; -errno. */
+MUST_USE int db_step(struct db *db, sqlite3_stmt *s);
+
+/* A column as text; never NULL. Valid until the next step. */
+const char *db_text(sqlite3_stmt *s, int column);
+
+/* One statement without a result, or several. Return: 0 or -errno. */
+MUST_USE int db_run(struct db *db, const char *sql);
+
+/* db_schema.c: bring it to the newest schema. Return: 0; -EPROTO it is newer; -EBADMSG not ours; -errno. */
+MUST_USE int db_migrate(struct db *db);

@@ -30,7 +30,7 @@
 #define ABI_WORKERS_MAX       64    /* worker is below it */
 #define ABI_CLASS_WORKERS_MAX 64    /* workers of one class; a worker may be in several */
 #define ABI_PORTS_MAX         16    /* ports that are looked at */
-#define ABI_GROUPS_MAX        16    /* sets of listeners that share an address and a port */
+#define ABI_GROUPS_MAX        16    /* sets of listeners that share address and port */
 #define ABI_VIPS_MAX          1024
 #define ABI_FLOWS_MAX         262144
 #define ABI_SOURCES_MAX       65536
@@ -45,9 +45,8 @@
 #define ABI_HELLO_WINDOW     4032
 #define ABI_HELLO_EXTENSIONS 64
 
-/* Index of "sluice_groups", and of "sluice_workers" for one worker. */
-#define ABI_GROUP_INDEX(group, v6)        ((group)*2 + (v6))
-#define ABI_WORKER_INDEX(group, v6, work) (ABI_GROUP_INDEX(group, v6) * ABI_WORKERS_MAX + (work))
+/* Index of "sluice_workers": a socket can be there once, so listeners of both families are one group. */
+#define ABI_WORKER_INDEX(group, worker) ((group)*ABI_WORKERS_MAX + (worker))
 
 /* abi_config.flags */
 #define ABI_COOKIES                                                                                \
@@ -61,8 +60,8 @@
 #define ABI_UNKNOWN_DROP    1
 #define ABI_UNKNOWN_DEFAULT 2 /* goes to abi_config.default_host */
 
-/* abi_port.flags */
-#define ABI_PORT_ANY 0x1 /* on every address of this machine; else "sluice_vips" says which */
+/* abi_port.group4, group6 */
+#define ABI_GROUP_LOOKUP 0xff /* "sluice_vips" says on which addresses */
 
 /* abi_flow.state */
 #define ABI_FLOW_DECIDED 0 /* admitted; host_id and class_id say where to */
@@ -70,10 +69,11 @@
 #define ABI_FLOW_AWAITING                                                                          \
 	2 /* handshake complete, first data not seen yet; without ABI_COOKIES only */
 
+/* Sets of listeners are numbered by user space. A set has one address and port, or all addresses. */
 struct abi_port {
 	__u16 port_be; /* 0: end of the list */
-	__u8 flags;    /* ABI_PORT_* */
-	__u8 group;    /* of ABI_PORT_ANY */
+	__u8 group4;   /* set that IPv4 connections to any address go to, or ABI_GROUP_LOOKUP */
+	__u8 group6;
 };
 
 /* Value of "sluice_config", one entry. Written by user space alone. */
@@ -149,7 +149,7 @@ struct abi_class {
 	__u32 workers[ABI_CLASS_WORKERS_MAX];
 };
 
-/* Value of "sluice_groups", by ABI_GROUP_INDEX. Written by BPF alone. */
+/* Value of "sluice_groups", by group. Written by BPF alone. */
 struct abi_group {
 	__u64 syn_tat_ns;
 };

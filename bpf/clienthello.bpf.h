@@ -59,6 +59,27 @@ static __always_inline __u32 hello_u16(const struct scratch *s, __u32 at)
 			return short_of;                                                           \
 	} while (0)
 
+/* The server_name extension at @at, of @len bytes: one host_name and nothing else. */
+static __always_inline enum hello hello_server_name(struct scratch *s, __u32 at, __u32 len)
+{
+	const __u32 limit = s->limit & HELLO_MASK;
+
+	if (s->name_len || len < 5)
+		return HELLO_BAD;
+	if (at + 9 > limit)
+		return s->short_of;
+	if (hello_u16(s, at + 4) != len - 2 || hello_u8(s, at + 6) != 0 ||
+	    hello_u16(s, at + 7) != len - 5)
+		return HELLO_BAD;
+	if (len == 5 || len - 5 > HELLO_NAME_MAX)
+		return HELLO_BAD_NAME;
+	if (at + 4 + len > limit)
+		return s->short_of;
+	s->name_at = at + 9;
+	s->name_len = len - 5;
+	return HELLO_NAME;
+}
+
 /*
  * Extensions from @at to @end. A second server_name is an error, so the walk goes on
  * behind the first one as far as there are bytes. What it has found and how far it may
@@ -89,19 +110,10 @@ static __always_inline enum hello hello_extensions(struct scratch *s, __u32 at, 
 		if (at + 4 + len > end)
 			return HELLO_BAD;
 		if (hello_u16(s, at) == 0) {
-			if (s->name_len || len < 5)
-				return HELLO_BAD;
-			if (at + 9 > limit)
-				return short_of;
-			if (hello_u16(s, at + 4) != len - 2 || hello_u8(s, at + 6) != 0 ||
-			    hello_u16(s, at + 7) != len - 5)
-				return HELLO_BAD;
-			if (len == 5 || len - 5 > HELLO_NAME_MAX)
-				return HELLO_BAD_NAME;
-			if (at + 4 + len > limit)
-				return short_of;
-			s->name_at = at + 9;
-			s->name_len = len - 5;
+			enum hello name = hello_server_name(s, at, len);
+
+			if (name != HELLO_NAME)
+				return name;
 		}
 		at += 4 + len;
 	}
@@ -259,48 +271,63 @@ static __always_inline __u32 key_scan(const __u8 *key, __u32 *dot, const int wor
 }
 
 /*
- * Keys of the name that hello_walk() found. A name nobody can have: empty, with a NUL,
+ * The key of the name that hello_walk() found. A name nobody can have: empty, with a NUL,
  * or with a star in front, which only the configuration writes.
  */
-static __always_inline enum hello hello_keys(struct scratch *s, __u32 at, __u32 len,
-                                             const int words)
+static __always_inline enum hello hello_key(struct scratch *s, __u32 at, __u32 len, const int words)
 {
-	__u32 dot;
+	__u32 zero;
 
 	key_fill(s, s->name, at, len, words);
+	zero = key_scan(s->name, &s->dot, words);
 	s->name_len = len;
-	s->wild_len = 0;
-	if (key_scan(s->name, &dot, words) != len || s->name[0] == '*')
-		return HELLO_BAD_NAME;
-	if (dot == 0)
-		return HELLO_NAME; /* no dot, or no label before it */
-	/* "*" in the place of the first label's last byte */
-	key_fill(s, s->wild, at + dot - 1, len - dot + 1, words);
+	return zero == len && s->name[0] != '*' ? HELLO_NAME : HELLO_BAD_NAME;
+}
+
+/* The key of the wildcard that would cover it: "*" in the place of the first label's last byte. */
+static __always_inline __u32 hello_wild(struct scratch *s, const int words)
+{
+	__u32 len = s->name_len - s->dot + 1;
+
+	key_fill(s, s->wild, s->name_at + s->dot - 1, len, words);
 	s->wild[0] = '*';
-	s->wild_len = len - dot + 1;
-	return HELLO_NAME;
+	return len;
 }
 
-/* Two of them, because 256 bytes cost more than 64 and are rarely sent. */
-__noinline int hello_keys_short(__u32 at, __u32 len)
+/* Two of each, because 256 bytes cost more than 64 and are rarely sent. */
+__noinline int hello_key_short(__u32 at, __u32 len)
 {
 	struct scratch *s = scratch();
 
-	return s ? hello_keys(s, at, len, ABI_NAME_SHORT / 8) : HELLO_BEYOND;
+	return s ? hello_key(s, at, len, ABI_NAME_SHORT / 8) : HELLO_BEYOND;
 }
 
-__noinline int hello_keys_long(__u32 at, __u32 len)
+__noinline int hello_key_long(__u32 at, __u32 len)
 {
 	struct scratch *s = scratch();
 
-	return s ? hello_keys(s, at, len, ABI_NAME_LONG / 8) : HELLO_BEYOND;
+	return s ? hello_key(s, at, len, ABI_NAME_LONG / 8) : HELLO_BEYOND;
+}
+
+__noinline int hello_wild_short(void)
+{
+	struct scratch *s = scratch();
+
+	return s ? hello_wild(s, ABI_NAME_SHORT / 8) : 0;
+}
+
+__noinline int hello_wild_long(void)
+{
+	struct scratch *s = scratch();
+
+	return s ? hello_wild(s, ABI_NAME_LONG / 8) : 0;
 }
 
 /**
  * hello_read - what the first @n bytes of a connection ask for
  * @s: hello filled up to @n or ABI_HELLO_WINDOW, whichever comes first
  *
- * Return: enum hello; with HELLO_NAME the keys are in @s.
+ * Return: enum hello; with HELLO_NAME the name's key is in @s.
  */
 static __always_inline int hello_read(struct scratch *s, __u32 n)
 {
@@ -318,24 +345,23 @@ static __always_inline int hello_read(struct scratch *s, __u32 n)
 	if (len == 0)
 		return HELLO_BAD_NAME;
 	if (len < ABI_NAME_SHORT)
-		return hello_keys_short(s->name_at, len);
-	return hello_keys_long(s->name_at, len);
+		return hello_key_short(s->name_at, len);
+	return hello_key_long(s->name_at, len);
 }
 
 /* The host whose name is in @s: exactly, then by wildcard. ABI_HOST_NONE: nobody's. */
 static __always_inline __u32 hello_host(struct scratch *s)
 {
-	struct abi_name *found = NULL;
+	const bool is_short = s->name_len < ABI_NAME_SHORT;
+	struct abi_name *found;
+	__u32 wild_len;
 
-	if (s->name_len < ABI_NAME_SHORT)
-		found = bpf_map_lookup_elem(&sluice_names, s->name);
-	else
-		found = bpf_map_lookup_elem(&sluice_lnames, s->name);
-	if (!found && s->wild_len) {
-		if (s->wild_len < ABI_NAME_SHORT)
-			found = bpf_map_lookup_elem(&sluice_names, s->wild);
-		else
-			found = bpf_map_lookup_elem(&sluice_lnames, s->wild);
+	found = is_short ? bpf_map_lookup_elem(&sluice_names, s->name)
+	                 : bpf_map_lookup_elem(&sluice_lnames, s->name);
+	if (!found && s->dot) { /* 0: no dot, or no label before it */
+		wild_len = is_short ? hello_wild_short() : hello_wild_long();
+		found = wild_len < ABI_NAME_SHORT ? bpf_map_lookup_elem(&sluice_names, s->wild)
+		                                  : bpf_map_lookup_elem(&sluice_lnames, s->wild);
 	}
 	return found ? found->host_id : ABI_HOST_NONE;
 }

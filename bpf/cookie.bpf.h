@@ -68,30 +68,26 @@ static __always_inline bool cookie_valid(struct xdp_md *ctx, const struct segmen
 	                : cookie_check4(ctx, seg->l3, seg->l4)) == 0;
 }
 
-/* What a SYN offers. */
-struct syn_offer {
-	__u32 tsval_be;
-	__u8 mss;
-	__u8 sack;
-	__u8 timestamp;
-	__u8 wscale; /* TS_NO_WSCALE: not offered */
-};
-
-struct syn_options {
-	struct syn_offer offer;
-	__u32 at;
-	__u32 len;
-	__u8 header[64];
-};
-
-/* One option. Called in a loop by bpf_loop(): unrolled, it would be most of what is verified. */
-static long syn_read_option(__u32 i, struct syn_options *o)
+/*
+ * One option. Called in a loop by bpf_loop(): unrolled, it would be most of what is verified.
+ * What it finds lies in a map, not on the caller's stack: Linux < 6.7 verifies one round,
+ * takes what that leaves on the stack for what all rounds leave, and removes the branches
+ * that are then never taken, e.g. all that ask for an option behind the first.
+ */
+static long syn_read_option(__u32 i, void *unused)
 {
-	__u32 at = o->at;
+	struct scratch *s = scratch();
+	struct syn_options *o;
+	__u32 at;
 	__u8 kind;
 	__u8 size;
 
 	(void)i;
+	(void)unused;
+	if (!s)
+		return 1;
+	o = &s->syn;
+	at = o->at;
 	if (at >= o->len || at > TCP_HEADER_MAX - 2)
 		return 1;
 	kind = o->header[at & 63];
@@ -164,43 +160,44 @@ static __always_inline __u32 syn_copy_header(struct xdp_md *ctx, __u32 l4, __u32
 static __always_inline __s64 syn_cookie(struct xdp_md *ctx, __u32 l3, __u8 header[64], __u32 len,
                                         const bool v6)
 {
-	void *ip;
+	struct ipv6hdr *ip6;
+	struct iphdr *ip4;
 
 	if (l3 > L3_MAX)
 		return -1;
-	ip = frame_at(ctx, l3);
 	if (v6) {
-		struct ipv6hdr *ip6 = ip;
-
+		ip6 = frame_at(ctx, l3);
 		if ((void *)(ip6 + 1) > frame_end(ctx))
 			return -1;
 		return bpf_tcp_raw_gen_syncookie_ipv6(ip6, (void *)header, LENGTH_UPTO(len, 63));
-	} else {
-		struct iphdr *ip4 = ip;
-
-		if ((void *)(ip4 + 1) > frame_end(ctx))
-			return -1;
-		return bpf_tcp_raw_gen_syncookie_ipv4(ip4, (void *)header, LENGTH_UPTO(len, 63));
 	}
+	ip4 = frame_at(ctx, l3);
+	if ((void *)(ip4 + 1) > frame_end(ctx))
+		return -1;
+	return bpf_tcp_raw_gen_syncookie_ipv4(ip4, (void *)header, LENGTH_UPTO(len, 63));
 }
 
 static __always_inline int syn_answer(struct xdp_md *ctx, const struct segment *seg, const bool v6)
 {
 	const struct abi_config *c = config();
-	struct syn_options o = { .offer.wscale = TS_NO_WSCALE, .at = sizeof(struct tcphdr) };
+	struct scratch *s = scratch();
 	struct reply r = { .flags = TCP_SYN | TCP_ACK };
+	struct syn_options *o;
 	__s64 cookie;
 
-	if (!ctx || !seg || !c)
+	if (!ctx || !seg || !c || !s)
 		return XDP_PASS;
-	o.len = syn_copy_header(ctx, seg->l4, seg->payload - seg->l4, o.header);
-	if (!o.len)
+	o = &s->syn;
+	o->offer = (struct syn_offer){ .wscale = TS_NO_WSCALE };
+	o->at = sizeof(struct tcphdr);
+	o->len = syn_copy_header(ctx, seg->l4, seg->payload - seg->l4, o->header);
+	if (!o->len)
 		return XDP_PASS;
-	cookie = syn_cookie(ctx, seg->l3, o.header, o.len, v6);
+	cookie = syn_cookie(ctx, seg->l3, o->header, o->len, v6);
 	if (cookie < 0)
 		return XDP_PASS;
-	bpf_loop(OPTIONS_MAX, syn_read_option, &o, 0);
-	r.options_len = syn_write_options(c, v6, &o.offer, r.options);
+	bpf_loop(OPTIONS_MAX, syn_read_option, NULL, 0);
+	r.options_len = syn_write_options(c, v6, &o->offer, r.options);
 	r.seq = (__u32)cookie;
 	r.ack_seq = seg->seq + 1;
 	r.window = c->window;

@@ -18,7 +18,7 @@
 
 struct {
 	__uint(type, BPF_MAP_TYPE_REUSEPORT_SOCKARRAY);
-	__uint(max_entries, ABI_GROUPS_MAX * 2 * ABI_WORKERS_MAX);
+	__uint(max_entries, ABI_GROUPS_MAX *ABI_WORKERS_MAX);
 	__type(key, __u32);
 	__type(value, __u64);
 } sluice_workers SEC(".maps");
@@ -68,6 +68,7 @@ static __always_inline __u32 give(struct sk_reuseport_md *md, const struct abi_f
 {
 	const struct abi_class *class = bpf_map_lookup_elem(&sluice_classes, &class_id);
 	const struct abi_config *c = config();
+	const bool v6 = md->eth_protocol == bpf_htons(ETH_P_IPV6);
 	struct abi_port port;
 	__u32 worker;
 	__u32 group;
@@ -76,13 +77,13 @@ static __always_inline __u32 give(struct sk_reuseport_md *md, const struct abi_f
 	if (!class || !c || !class->workers_len)
 		return ABI_WORKER_NONE;
 	port = managed_port(c, key->dport_be);
-	if (!port.port_be || !managed_group(port, key, &group))
+	if (!port.port_be || !managed_group(port, key, v6, &group))
 		return ABI_WORKER_NONE;
 	index = md->hash % class->workers_len & (ABI_CLASS_WORKERS_MAX - 1);
 	worker = class->workers[index];
 	if (worker >= ABI_WORKERS_MAX)
 		return ABI_WORKER_NONE;
-	index = ABI_WORKER_INDEX(group, md->eth_protocol == bpf_htons(ETH_P_IPV6), worker);
+	index = ABI_WORKER_INDEX(group, worker);
 	return bpf_sk_select_reuseport(md, &sluice_workers, &index, 0) ? ABI_WORKER_NONE : worker;
 }
 

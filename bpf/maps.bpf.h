@@ -57,6 +57,22 @@ struct {
 	__type(value, struct abi_flow);
 } sluice_flows SEC(".maps");
 
+/* What a SYN offers. */
+struct syn_offer {
+	__u32 tsval_be;
+	__u8 mss;
+	__u8 sack;
+	__u8 timestamp;
+	__u8 wscale; /* TS_NO_WSCALE: not offered (cookie.bpf.h) */
+};
+
+struct syn_options {
+	struct syn_offer offer;
+	__u32 at;
+	__u32 len;
+	__u8 header[64];
+};
+
 /* Too large for the stack. One segment at a time is looked at on a CPU. */
 struct scratch {
 	__u8 hello[4096 + 512];       /* first bytes of the payload; stale behind them */
@@ -64,9 +80,10 @@ struct scratch {
 	__u8 wild[2 * ABI_NAME_LONG]; /* key of the wildcard that would cover it */
 	struct abi_flow flow;         /* about to be inserted */
 	struct abi_source source;     /* about to be inserted */
+	struct syn_options syn;       /* being answered */
 	__u32 name_at;                /* in hello */
 	__u32 name_len;               /* as sent; then without the dot at the end */
-	__u32 wild_len;               /* 0: none can cover it */
+	__u32 dot;                    /* in name, the first one; 0: none */
 	__u32 limit;                  /* bytes of hello that the walk may read */
 	__u32 short_of;               /* enum hello: what it is when they do not suffice */
 };
@@ -113,13 +130,13 @@ static __always_inline struct abi_port managed_port(const struct abi_config *c, 
 
 /* Return: false when nobody listens there; else the set of listeners that does. */
 static __always_inline bool managed_group(struct abi_port port, const struct abi_flow_key *flow,
-                                          __u32 *out_group)
+                                          bool v6, __u32 *out_group)
 {
 	struct abi_vip_key key = { .port_be = flow->dport_be };
 	const struct abi_vip *vip;
 
-	*out_group = port.group;
-	if (port.flags & ABI_PORT_ANY)
+	*out_group = v6 ? port.group6 : port.group4;
+	if (*out_group != ABI_GROUP_LOOKUP)
 		return true;
 	__builtin_memcpy(key.addr, flow->daddr, sizeof(key.addr));
 	vip = bpf_map_lookup_elem(&sluice_vips, &key);

@@ -17,10 +17,16 @@
 #include "parse.bpf.h"
 #include "reply.bpf.h"
 
+/*
+ * For measurements alone: run after run with the same segment. Set before loading; when it
+ * is not, the verifier removes what depends on it.
+ */
+const volatile bool always_judge = false;
+
 enum { SOCKET_LISTENS = 10, SOCKET_SYN_RECEIVED = 12 };
 
 ARRAY_MAP(sluice_hlimit, struct abi_limit, ABI_HOSTS_MAX);
-ARRAY_MAP(sluice_groups, struct abi_group, ABI_GROUPS_MAX * 2);
+ARRAY_MAP(sluice_groups, struct abi_group, ABI_GROUPS_MAX);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -91,22 +97,24 @@ static __always_inline int refuse(struct xdp_md *ctx, const struct abi_config *c
 	return seg->v6 ? reset_send6(ctx, seg) : reset_send4(ctx, seg);
 }
 
-static __always_inline void remember(const struct segment *seg, struct scratch *s, __u32 state,
-                                     __u32 host_id, __u32 class_id)
+/* s->flow.since_ns and state are set. */
+static __always_inline void remember(const struct segment *seg, struct scratch *s, __u32 host_id,
+                                     __u32 class_id)
 {
-	s->flow.since_ns = bpf_ktime_get_ns();
-	s->flow.state = state;
+	struct abi_flow_key key =
+		seg->key; /* Linux < 6.2 takes no key from a function's argument */
+
 	s->flow.host_id = host_id;
 	s->flow.class_id = class_id;
 	s->flow.worker = ABI_WORKER_NONE;
 	s->flow.seq = seg->seq;
-	if (state == ABI_FLOW_DECIDED && s->name_len) {
+	if (s->flow.state == ABI_FLOW_DECIDED && s->name_len) {
 		__builtin_memcpy(s->flow.name, s->name, sizeof(s->flow.name));
 		s->flow.name[ABI_NAME_SHORT - 1] = '\0';
 	} else {
 		__builtin_memset(s->flow.name, 0, sizeof(s->flow.name));
 	}
-	bpf_map_update_elem(&sluice_flows, &seg->key, &s->flow, BPF_ANY);
+	bpf_map_update_elem(&sluice_flows, &key, &s->flow, BPF_ANY);
 }
 
 static __always_inline int admit(const struct abi_config *c, const struct segment *seg,
@@ -126,16 +134,20 @@ static __always_inline int admit(const struct abi_config *c, const struct segmen
 	}
 	if (stats)
 		stats->admitted++;
-	remember(seg, s, ABI_FLOW_DECIDED, host_id, host ? host->class_id : ABI_CLASS_NONE);
+	s->flow.since_ns = now;
+	s->flow.state = ABI_FLOW_DECIDED;
+	remember(seg, s, host_id, host ? host->class_id : ABI_CLASS_NONE);
 	return leave_for(c, seg, why, XDP_PASS, host_id);
 }
 
 static __always_inline int admit_partial(const struct abi_config *c, const struct segment *seg,
                                          struct scratch *s)
 {
-	if (!limit_source(c, &seg->key, bpf_ktime_get_ns(), seg->v6, true))
+	s->flow.since_ns = bpf_ktime_get_ns();
+	s->flow.state = ABI_FLOW_PARTIAL;
+	if (!limit_source(c, &seg->key, s->flow.since_ns, seg->v6, true))
 		return leave(c, seg, ABI_PARTIAL_LIMIT, XDP_DROP);
-	remember(seg, s, ABI_FLOW_PARTIAL, ABI_HOST_NONE, ABI_CLASS_NONE);
+	remember(seg, s, ABI_HOST_NONE, ABI_CLASS_NONE);
 	return leave(c, seg, ABI_PARTIAL, XDP_PASS);
 }
 
@@ -218,8 +230,11 @@ static __always_inline int await(struct xdp_md *ctx, const struct abi_config *c,
 
 	if (seg->payload_len)
 		return judge(ctx, seg);
-	if (s && !(seg->flags & (TCP_FIN | TCP_RST)))
-		remember(seg, s, ABI_FLOW_AWAITING, ABI_HOST_NONE, ABI_CLASS_NONE);
+	if (s && !(seg->flags & (TCP_FIN | TCP_RST))) {
+		s->flow.since_ns = bpf_ktime_get_ns();
+		s->flow.state = ABI_FLOW_AWAITING;
+		remember(seg, s, ABI_HOST_NONE, ABI_CLASS_NONE);
+	}
 	return leave(c, seg, ABI_AWAITING, XDP_PASS);
 }
 
@@ -248,7 +263,7 @@ static __always_inline int stranger(struct xdp_md *ctx, const struct abi_config 
 static __always_inline int on_syn(struct xdp_md *ctx, const struct abi_config *c,
                                   const struct segment *seg)
 {
-	__u32 index = ABI_GROUP_INDEX(seg->group, seg->v6 & 1);
+	__u32 index = seg->group;
 	struct abi_group *group;
 	int action;
 
@@ -271,6 +286,8 @@ static __always_inline int on_segment(struct xdp_md *ctx, const struct abi_confi
 	if ((seg->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
 		return on_syn(ctx, c, seg);
 	flow = bpf_map_lookup_elem(&sluice_flows, &seg->key);
+	if (flow && always_judge)
+		flow = NULL;
 	if (flow && flow->state != ABI_FLOW_AWAITING)
 		return leave(c, seg, ABI_FLOW, XDP_PASS);
 	if (flow) {
@@ -314,7 +331,7 @@ int sluice_steer(struct xdp_md *ctx)
 	seg.flags = 0;
 	seg.payload = 0;
 	seg.payload_len = 0;
-	if (!parse_addresses(ctx, &f, &seg.key) || !managed_group(port, &seg.key, &seg.group))
+	if (!parse_addresses(ctx, &f, &seg.key) || !managed_group(port, &seg.key, f.v6, &seg.group))
 		return XDP_PASS;
 	if (f.fragment)
 		return leave(c, &seg, ABI_FRAGMENT, XDP_DROP);

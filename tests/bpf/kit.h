@@ -7,13 +7,17 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <criterion/criterion.h>
 #include <linux/bpf.h>
 #include <stdlib.h>
 
 #include "abi.h"
 #include "frame.h"
 #include "steer.skel.h"
+
+#ifndef KIT_CHECK /* bench/steer.c has its own */
+#include <criterion/criterion.h>
+#define KIT_CHECK cr_assert
+#endif
 
 enum { KIT_CPUS_MAX = 1024, KIT_ISN = 1000, KIT_NAMES = 8 };
 
@@ -46,7 +50,7 @@ static inline const char *reason_name(int reason)
 
 static inline void kit_put(int map, const void *key, const void *value)
 {
-	cr_assert_eq(bpf_map_update_elem(map, key, value, BPF_ANY), 0);
+	KIT_CHECK(bpf_map_update_elem(map, key, value, BPF_ANY) == 0, "map %d", map);
 }
 
 static inline void kit_configure(struct kit *k)
@@ -63,7 +67,7 @@ static inline void kit_name(struct kit *k, const char *name, __u32 id)
 	struct abi_host host = { .class_id = id };
 	struct abi_name value = { .host_id = id };
 
-	cr_assert_lt(strlen(name), sizeof(key.name));
+	KIT_CHECK(strlen(name) < sizeof(key.name), "%s", name);
 	memcpy(key.name, name, strlen(name));
 	kit_put(strlen(name) < ABI_NAME_SHORT ? MAP(k, names) : MAP(k, lnames), &key, &value);
 	kit_put(MAP(k, hosts), &id, &host);
@@ -74,15 +78,16 @@ static inline void kit_stats(const struct kit *k, __u64 sums[ABI_REASONS_LEN])
 	static struct abi_stats per_cpu[KIT_CPUS_MAX];
 	__u32 zero = 0;
 
-	cr_assert_leq(libbpf_num_possible_cpus(), KIT_CPUS_MAX);
-	cr_assert_eq(bpf_map_lookup_elem(MAP(k, stats), &zero, per_cpu), 0);
+	KIT_CHECK(libbpf_num_possible_cpus() <= KIT_CPUS_MAX, "more CPUs than expected");
+	KIT_CHECK(bpf_map_lookup_elem(MAP(k, stats), &zero, per_cpu) == 0, "no counters");
 	memset(sums, 0, ABI_REASONS_LEN * sizeof(*sums));
 	for (int cpu = 0; cpu < libbpf_num_possible_cpus(); cpu++)
 		for (size_t i = 0; i < ABI_REASONS_LEN; i++)
 			sums[i] += ((const __u64 *)&per_cpu[cpu])[i];
 }
 
-static inline void kit_open(struct kit *k)
+/* @always_judge: even if the flow is known, for measurements */
+static inline void kit_open_for(struct kit *k, bool always_judge)
 {
 	*k = (struct kit){
 		.config = { .flags = ABI_COOKIES | ABI_STRICT,
@@ -93,17 +98,38 @@ static inline void kit_open(struct kit *k)
 		            .wscale = 7,
 		            .source_mask4 = { ~0ULL, ~0ULL },
 		            .source_mask6 = { ~0ULL, 0 },
-		            .ports = { { .port_be = htons(FRAME_PORT), .flags = ABI_PORT_ANY } } }
+		            .ports = { { .port_be = htons(FRAME_PORT), .group4 = 0, .group6 = 1 } } }
 	};
-	k->skel = steer__open_and_load();
-	cr_assert_not_null(k->skel, "needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
+	k->skel = steer__open();
+	KIT_CHECK(k->skel, "the object cannot be read");
+	k->skel->rodata->always_judge = always_judge;
+	KIT_CHECK(steer__load(k->skel) == 0, "needs CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON");
 	k->prog = bpf_program__fd(k->skel->progs.sluice_steer);
 	kit_configure(k);
+}
+
+static inline void kit_open(struct kit *k)
+{
+	kit_open_for(k, false);
 }
 
 static inline void kit_close(struct kit *k)
 {
 	steer__destroy(k->skel);
+}
+
+/* A program that lets everything pass. Return: its descriptor. */
+static inline int kit_pass(void)
+{
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = BPF_F_XDP_HAS_FRAGS);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, "pass", "GPL", insns, ARRAY_LEN(insns), &opts);
+
+	KIT_CHECK(fd >= 0, "a program of two instructions does not load");
+	return fd;
 }
 
 /* One run; exactly one counter grows, or none. */
@@ -113,7 +139,7 @@ static inline void kit_run(struct kit *k, const struct frame *f, struct outcome 
 	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = f->bytes, .data_size_in = (__u32)f->len,
 	            .data_out = out->out, .data_size_out = sizeof(out->out));
 
-	cr_assert_eq(bpf_prog_test_run_opts(k->prog, &run), 0, "frame of %zu bytes", f->len);
+	KIT_CHECK(bpf_prog_test_run_opts(k->prog, &run) == 0, "frame of %zu bytes", f->len);
 	kit_stats(k, now);
 	out->action = run.retval;
 	out->out_len = run.data_size_out;
@@ -121,8 +147,8 @@ static inline void kit_run(struct kit *k, const struct frame *f, struct outcome 
 	for (int i = 0; i < ABI_REASONS_LEN; i++) {
 		if (now[i] == k->seen[i])
 			continue;
-		cr_assert_eq(now[i], k->seen[i] + 1);
-		cr_assert_eq(out->reason, -1, "two reasons for one segment");
+		KIT_CHECK(now[i] == k->seen[i] + 1, "counted twice");
+		KIT_CHECK(out->reason == -1, "two reasons for one segment");
 		out->reason = i;
 	}
 	memcpy(k->seen, now, sizeof(now));
@@ -167,7 +193,7 @@ static inline void kit_flood(struct kit *k)
 	k->config.syn_interval_ns = 1;
 	k->config.syn_burst_ns = 0;
 	kit_configure(k);
-	for (__u32 i = 0; i < ABI_GROUPS_MAX * 2; i++)
+	for (__u32 i = 0; i < ABI_GROUPS_MAX; i++)
 		kit_put(MAP(k, groups), &i, &never);
 }
 
@@ -197,8 +223,8 @@ static inline void kit_shake(struct kit *k, struct frame_spec *s)
 	syn.doff_lie = 0;
 	kit_flood(k);
 	kit_run_spec(k, &syn, &o);
-	cr_assert_eq(o.action, XDP_TX, "no cookie: %s", reason_name(o.reason));
-	memcpy(&tcp, o.out + 14 + 4 * s->tags + (s->v6 ? 40 : 20), sizeof(tcp));
+	KIT_CHECK(o.action == XDP_TX, "no cookie: %s", reason_name(o.reason));
+	memcpy(&tcp, o.out + 14 + 4UL * s->tags + (s->v6 ? 40 : 20), sizeof(tcp));
 	s->seq = KIT_ISN + 1;
 	s->ack = ntohl(tcp.seq) + 1;
 	s->flags |= FRAME_ACK;

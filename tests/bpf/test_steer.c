@@ -391,7 +391,8 @@ Test(bpf_steer, a_port_may_be_managed_on_some_addresses_only)
 	const struct abi_vip vip = { .group = 3 };
 	uint8_t ignored[16];
 
-	k.config.ports[0].flags = 0;
+	k.config.ports[0].group4 = ABI_GROUP_LOOKUP;
+	k.config.ports[0].group6 = ABI_GROUP_LOOKUP;
 	kit_configure(&k);
 	s.flags = FRAME_SYN;
 	kit_run_spec(&k, &s, &o);

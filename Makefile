@@ -18,6 +18,7 @@
 # make fuzz T=head     libFuzzer on one target, SECONDS=60
 # make cover           lines covered by units, replay and e2e
 # make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
+# make steer-figures   nanoseconds for each way through the XDP program; needs root
 # make docs            write the generated tables (options, dialects, reasons) into docs/
 # make deps            install what building and testing needs (apt)
 # make clean           remove build/
@@ -84,13 +85,13 @@ BPF_SRC  := $(sort $(wildcard bpf/*.bpf.c))
 SKEL     := $(BPF_SRC:bpf/%.bpf.c=$(O)/bpf/%.skel.h)
 BPFT     := $(patsubst tests/bpf/%.c,$(O)/tests/bpf_%,$(sort $(wildcard tests/bpf/test_*.c)))
 PROBES   := $(patsubst tests/probe/%.c,%,$(sort $(wildcard tests/probe/*.c)))
-TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/fuzz/*.c bench/*.c tools/sluicectl/*.c))
+TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/fuzz/*.c tests/bpf/*.c bench/*.c tools/sluicectl/*.c))
 FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch] bpf/*.[ch] tools/*/*.[ch]))
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all bench bpf bpf-test deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
 	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-idle fuzz replay cover figures \
-	docs docs-check clean help FORCE
+	steer-figures docs docs-check clean help FORCE
 all: $(O)/sluiced $(O)/sluicectl
 
 # --- a change of flags rebuilds; an unchanged stamp does not. FORCE is phony: under a bare .SECONDARY a missing
@@ -159,23 +160,29 @@ unit: $(UNIT)
 		&& echo "  ok      $(words $(UNIT)) unit programs ($(FLAVOUR))"
 
 # -MMD learns of a generated header after the first build only, so it is named once by hand.
-$(O)/tests/bpf/%.o: CPPFLAGS_ += -Ibpf -Itests/bpf -isystem $(O)/bpf
-$(patsubst tests/bpf/%.c,$(O)/tests/bpf/%.o,$(wildcard tests/bpf/*.c)): $(SKEL)
+BPF_USERS := $(sort $(wildcard tests/bpf/*.c)) bench/steer.c
+$(BPF_USERS:%.c=$(O)/%.o) $(BPF_USERS:%.c=$(O)/tidy/%.ok): CPPFLAGS_ += -Ibpf -Itests/bpf -isystem $(O)/bpf
+$(BPF_USERS:%.c=$(O)/%.o) $(BPF_USERS:%.c=$(O)/tidy/%.ok): $(SKEL)
 $(O)/tests/bpf_%: $(O)/tests/bpf/%.o $(O)/sluice.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ -lcriterion $(LIBS)
-bpf-test: $(BPFT)
+$(O)/tests/bpf_front: $(O)/tests/bpf/front.o $(O)/userspace/base/must.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ -lbpf
+bpf-test: $(BPFT) $(O)/tests/bpf_front
 	$(Q)for t in $(BPFT); do $$t -j1 --quiet || { echo "$$t:"; $$t -j1; exit 1; }; done \
 		&& echo "  ok      $(words $(BPFT)) bpf programs ($(FLAVOUR))"
+	$(Q)SLUICE_FRONT=$(abspath $(O)/tests/bpf_front) $(PYTHON) -m pytest -q -p no:cacheprovider tests/vm/test_xdp.py
 
 e2e: all
 	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e
 
 # Guests under QEMU without KVM (tools/vm), one for each kernel, at the same time.
 KERNEL ?= 6.1 6.12
+IN_GUEST = SLUICED=$(abspath $(O)/sluiced) SLUICE_FRONT=$(abspath $(O)/tests/bpf_front) ONLY='$(ONLY)'
 check-vm: deps
-	$(Q)$(MAKE) all
-	$(Q)SLUICED=$(abspath $(O)/sluiced) ONLY='$(ONLY)' VM_OUT=build/vm/$(FLAVOUR) tools/vm/check.sh $(KERNEL)
+	$(Q)$(MAKE) all $(O)/tests/bpf_front
+	$(Q)$(IN_GUEST) VM_OUT=build/vm/$(FLAVOUR) tools/vm/check.sh $(KERNEL)
 check-vm-next:
 	$(Q)VM_SECONDS=$${VM_SECONDS:-1800} $(MAKE) KERNEL=next check-vm
 check-vm-asan:
@@ -183,10 +190,10 @@ check-vm-asan:
 PEERS ?= trixie forky
 check-vm-peers:
 	$(Q)tools/deps.sh debootstrap
-	$(Q)$(MAKE) all
+	$(Q)$(MAKE) all $(O)/tests/bpf_front
 	$(Q)export VM_SECONDS=$${VM_SECONDS:-1800}; for s in $(PEERS); do \
 		echo "  vm      with the packages of $$s"; \
-		SLUICED=$(abspath $(O)/sluiced) ONLY='$(ONLY)' VM_SUITE=$$s VM_OUT=build/vm/$$s tools/vm/check.sh $(KERNEL) || exit 1; \
+		$(IN_GUEST) VM_SUITE=$$s VM_OUT=build/vm/$$s tools/vm/check.sh $(KERNEL) || exit 1; \
 	done
 
 # Not in `make test`: minutes of emulation. One kernel at a time, 6.12 if none is said.
@@ -222,7 +229,12 @@ $(O)/tidy/%.ok: %.c .clang-tidy $(O)/probe.h $(wildcard userspace/*/*.h)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(TIDY) --quiet $< -- $(CPPFLAGS_) -std=gnu17 2> $@.log || { cat $@.log; exit 1; }
 	$(Q)touch $@
-tidy: $(TIDY_SRC:%.c=$(O)/tidy/%.ok)
+$(O)/tidy/bpf/%.ok: bpf/%.c .clang-tidy bpf/.clang-tidy $(wildcard bpf/*.h)
+	$(call say,TIDY,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(TIDY) --quiet $< -- $(BPF_FLAGS) 2> $@.log || { cat $@.log; exit 1; }
+	$(Q)touch $@
+tidy: $(TIDY_SRC:%.c=$(O)/tidy/%.ok) $(BPF_SRC:%.c=$(O)/tidy/%.ok)
 
 cppcheck: $(O)/probe.h
 	$(call say,CPPCHECK,)
@@ -281,6 +293,12 @@ test: deps
 
 cover:
 	$(Q)tools/cover.sh
+
+$(O)/bench/steer: $(O)/bench/steer.o $(O)/userspace/base/must.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS_) $(LDFLAGS) -o $@ $^ -lbpf
+steer-figures: $(O)/bench/steer
+	$(Q)$(O)/bench/steer
 
 # SLUICED, ROUNDS=1 REQUESTS=3000 HANDSHAKES=300 IDLE=500 for a quick look
 figures: all bench

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # check.sh KERNEL...: tests/vm and what of tests/e2e depends on the kernel, in a guest for each KERNEL (6.1, 6.12, next).
 #
-# SLUICED  the program; ONLY  pytest's -k; VM_SECONDS  the most a guest may take; VM_OUT  where logs go;
-# VM_SUITE  the Debian release whose packages the guest has; not set: this machine's.
+# SLUICED, SLUICE_FRONT  the program, tests/bpf/front; ONLY  pytest's -k; VM_SECONDS  the most a guest may take;
+# VM_OUT  where logs go; VM_SUITE  the Debian release whose packages the guest has; not set: this machine's.
 # The guests run at the same time. Fails when any of them does, or when one of them ran no test.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -33,9 +33,10 @@ guest() {
 	esac
 	kernel=$("$here/fetch-kernel.sh" "$2" "$3" "$cache") || return 1
 	exec "$here/run.sh" -k "$kernel" -r "$root" -o "$out/$1.console" -t "${VM_SECONDS:-1200}" \
-		-a "$SLUICED:sluiced" -a tests/e2e:tests/e2e -a tests/vm:tests/vm -a userspace/sys:userspace/sys "$cache" "
+		-a "$SLUICED:sluiced" -a "$SLUICE_FRONT:front" -a tests/bpf/verifier.txt:tests/bpf/verifier.txt \
+		-a tests/e2e:tests/e2e -a tests/vm:tests/vm -a userspace/sys:userspace/sys "$cache" "
 		modprobe tls || exit 1
-		export SLUICED=/src/sluiced SLUICE_SLOW=4 PYTHONPATH=tests/vm
+		export SLUICED=/src/sluiced SLUICE_FRONT=/src/front SLUICE_SLOW=4 PYTHONPATH=tests/vm
 		exec python3 -m pytest -p guest -p no:cacheprovider -v -k '($leave) and (${ONLY:-test})' $files"
 }
 

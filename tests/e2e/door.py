@@ -94,7 +94,7 @@ class Door:
         self.log_begin = 0  # bytes of the access log that belong to earlier tests
 
     # --- configuration: JSON is YAML ------------------------------------------------------------
-    def write(self, hosts, listen=None, access_log=True, api=None, ticket_keys_file=None, **options):
+    def write(self, hosts, listen=None, access_log=True, api=None, store=None, ticket_keys_file=None, **options):
         """@api: its keys; not given: a socket of its own, so that no two tests share the default one."""
         options.setdefault("workers", 1)
         self.config = {
@@ -104,6 +104,8 @@ class Door:
             "options": options,
             "hosts": hosts,
         }
+        if store:
+            self.config["store"] = store
         if ticket_keys_file:
             self.config["ticket_keys_file"] = ticket_keys_file
         self.write_text(json.dumps(self.config, indent=1))

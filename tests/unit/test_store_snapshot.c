@@ -14,7 +14,7 @@ static char err[SNAPSHOT_ERROR_MAX];
 
 /* A good one, as control would have built it, changed by each test. */
 static const char good[] =
-	"{\"version\":3,\"access_log\":true,\"options\":{},\"ticket_keys\":[],\"hosts\":["
+	"{\"version\":3,\"access_log\":true,\"store\":\"/s.db\",\"options\":{},\"ticket_keys\":[],\"hosts\":["
 	"{\"names\":[\"api.example.com\",\"*.api.example.com\"],\"default\":true,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"crl\":\"R\",\"crl_soft_fail\":true,"
 	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[\"dns:a.example\",\"spiffe://td/*\"]},"
@@ -78,6 +78,7 @@ Test(snapshot, decoded_fields_are_what_was_written)
 
 	cr_expect_eq(s->version, 3);
 	cr_expect(s->access_log);
+	cr_expect_str_eq(s->store, "/s.db");
 	cr_expect_eq(s->options.head_fields, 100);
 	cr_assert_eq(s->hosts_len, 2);
 	cr_assert_eq(h->names_len, 2);
@@ -136,6 +137,7 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ -1, "version", "-1", "version" },
 		{ -1, "version", "\"1\"", "version" },
 		{ -1, "access_log", "1", "access_log" },
+		{ -1, "store", "1", "store" },
 		{ -1, "options", "{}", "workers" },
 		{ -1, "hosts", "[]", "hosts" },
 		{ -1, "ticket_keys", "null", "ticket_keys" },

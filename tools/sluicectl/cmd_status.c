@@ -16,6 +16,8 @@ static enum exit_code run(const struct context *ctx)
 		{ "hosts", "hosts" },
 		{ "snapshot", "snapshot.version" },
 		{ "in force in workers", "snapshot.workers_applied" },
+		{ "store", "store.path" },
+		{ "store writable", "store.is_writable" },
 		{ "kernel TLS", "kernel_tls.summary" },
 	};
 	json_t *result = NULL;

@@ -94,6 +94,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	LIST_FIELD(struct conf_file, listen, &text_entry),
 	CYAML_FIELD_BOOL_PTR("access_log", TEXT, struct conf_file, access_log),
 	CYAML_FIELD_MAPPING_PTR("api", TEXT, struct conf_file, api, api_fields),
+	TEXT_FIELD(struct conf_file, store),
 	TEXT_FIELD(struct conf_file, ticket_keys_file),
 	CYAML_FIELD_MAPPING_PTR("options", TEXT, struct conf_file, options, options_fields),
 	LIST_FIELD(struct conf_file, hosts, &host_entry),

@@ -93,6 +93,7 @@ struct conf_file {
 	bool *access_log;       /* NULL: not given */
 	char *ticket_keys_file; /* path; NULL: not given */
 	struct conf_api *api;
+	char *store; /* "off", or a path; NULL: not given */
 	struct conf_options *options;
 	struct conf_host *hosts;
 	unsigned int hosts_count;

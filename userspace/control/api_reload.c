@@ -68,11 +68,6 @@ static void post_reload(struct api_call *call)
 		api_result(call, 200, NULL);
 		return;
 	}
-	if (w->is_draining) {
-		api_fail(call, 409, API_CODE_CONFLICT, NULL, "it is about to end");
-		free(m);
-		return;
-	}
 	r = w->reload(w->arg, m);
 	if (r < 0) {
 		say_mistakes(call, m);

@@ -233,6 +233,10 @@ static enum MHD_Result begin(struct api_request *r, const char *url, const char 
 		         "Authentication error: only the socket file's users may ask this");
 		return send_answer(r, NULL);
 	}
+	if (r->api->world->is_draining && call->route->right == API_WRITE) {
+		api_fail(call, 409, API_CODE_CONFLICT, NULL, "it is about to end");
+		return send_answer(r, NULL);
+	}
 	if (is_announced_too_long(call)) {
 		api_fail(call, 413, API_CODE_JSON, NULL, "the body may have %u bytes",
 		         call->route->body_max);

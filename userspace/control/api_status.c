@@ -7,6 +7,7 @@
 #include "control/api_answer.h"
 #include "control/api_router.h"
 #include "control/api_world.h"
+#include "store/db.h"
 #include "sys/addr.h"
 
 static const char *state_of(const struct api_world *w)
@@ -94,19 +95,28 @@ static json_t *snapshot(const struct api_world *w)
 	                 version > 0 && w->refused_version == version);
 }
 
+/* null where none is configured, or a restarted control could not open it */
+static json_t *store(const struct api_world *w)
+{
+	if (!w->db || !w->snapshot || !w->snapshot->store)
+		return json_null();
+	return json_pack("{s:o, s:b}", "path", api_string(w->snapshot->store), "is_writable",
+	                 db_is_writable(w->db));
+}
+
 static void get_status(struct api_call *call)
 {
 	const struct api_world *w = call->world;
 
 	api_result(call, 200,
-	           json_pack("{s:s, s:s, s:i, s:i, s:I, s:o, s:i, s:I, s:o, s:o, s:o}", "version",
-	                     SLUICE_VERSION, "state", state_of(w), "pid", (int)w->master_pid,
-	                     "control_pid", (int)getpid(), "uptime_s",
+	           json_pack("{s:s, s:s, s:i, s:i, s:I, s:o, s:i, s:I, s:o, s:o, s:o, s:o}",
+	                     "version", SLUICE_VERSION, "state", state_of(w), "pid",
+	                     (int)w->master_pid, "control_pid", (int)getpid(), "uptime_s",
 	                     (json_int_t)((w->now_ms - w->started_ms) / 1000), "config",
 	                     api_string(w->config), "workers", (int)w->workers_len, "hosts",
 	                     (json_int_t)(w->snapshot ? w->snapshot->hosts_len : 0), "listen",
 	                     listeners(w->start), "snapshot", snapshot(w), "kernel_tls",
-	                     kernel_tls(w)));
+	                     kernel_tls(w), "store", store(w)));
 }
 
 const struct api_route api_routes_status[] = {

@@ -20,6 +20,7 @@ struct api_world {
 	const struct worker_stats *stats[WORKERS_MAX]; /* of workers_len workers; see stats_read() */
 	uint32_t workers_len;
 	struct rows *rows;        /* who is connected: rows_of(), sys/conns.h */
+	struct db *db;            /* the store; NULL: there is none */
 	uint64_t refused_version; /* newest snapshot that a worker would not take; 0: none */
 	bool is_draining;
 	int32_t master_pid;

@@ -100,7 +100,10 @@ static int apply_file(struct control *c, enum publish_why why, struct mistakes *
 
 	if (r < 0)
 		return r;
-	r = ask_start(c, &loaded.start, mistakes);
+	/* What another snapshot says of it would have been a mistake. */
+	r = c->snapshot ? 0 : control_open_store(c, loaded.snapshot->store, mistakes);
+	if (r == 0)
+		r = ask_start(c, &loaded.start, mistakes);
 	if (r == 0)
 		r = put_in_force(c, loaded.snapshot, why);
 	watch_free(r < 0 ? loaded.watch : c->watch);
@@ -220,6 +223,8 @@ static int own_patience(const struct control *c)
 		at = c->watch_at_ms;
 	if (c->mirror.at_ms < at)
 		at = c->mirror.at_ms;
+	if (c->settle_at_ms < at)
+		at = c->settle_at_ms;
 	if (rotation >= 0 && now + (uint64_t)rotation < at)
 		at = now + (uint64_t)rotation;
 	return at > now ? (int)(at - now) : 0;
@@ -264,6 +269,7 @@ static int turn(struct control *c)
 		r = watch_on(c);
 	if (r == 0 && c->api)
 		control_serve_api(c);
+	control_settle_store(c, now_ms());
 	return r;
 }
 
@@ -318,8 +324,11 @@ static int begin(struct control *c, bool again)
 		log_error("cannot start: %s", strerror(-r));
 		return r;
 	}
-	if (again)
+	if (again) {
 		c->refresh_at_ms = now_ms();
+		/* Without it the workers serve on, and the API says that there is none. */
+		(void)control_open_store(c, c->snapshot->store, &mistakes);
+	}
 	r = apply_file(c, PUBLISH_START, &mistakes);
 	mistakes_fini(&mistakes);
 	if (r == 0 && !again && c->snapshot->options.ktls == OPTION_KTLS_OFF)
@@ -364,6 +373,7 @@ int control_main(const struct control_conf *conf)
 	mirror_close(&c.mirror);
 	snapshot_free(c.snapshot);
 	tls_worker_free(c.tls);
+	db_close(c.db);
 	return r == -EPIPE ? 0 : 1;
 }
 

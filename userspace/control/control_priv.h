@@ -11,6 +11,7 @@
 #include "control/parent.h"
 #include "control/publish.h"
 #include "control/refresh.h"
+#include "store/db.h"
 
 struct control {
 	const char *config;
@@ -28,7 +29,9 @@ struct control {
 	struct mirror mirror;      /* a copy of them */
 	uint64_t refresh_at_ms;
 	uint64_t watch_at_ms;
-	struct api *api; /* NULL: none is wanted */
+	struct db *db;         /* NULL: no store */
+	uint64_t settle_at_ms; /* UINT64_MAX: it is */
+	struct api *api;       /* NULL: none is wanted */
 	struct api_world world;
 };
 
@@ -39,3 +42,7 @@ MUST_USE int control_reload(struct control *c, struct mistakes *mistakes);
 /* control_api.c: the master said that so many workers run. @api_fd: the API's listener or -1, taken. */
 MUST_USE int control_is_started(struct control *c, uint32_t workers, int api_fd);
 void control_serve_api(struct control *c);
+
+/* control_store.c: open the store. Return: 0; -errno: why is in the log and in @mistakes. */
+MUST_USE int control_open_store(struct control *c, const char *path, struct mistakes *mistakes);
+void control_settle_store(struct control *c, uint64_t now_ms);

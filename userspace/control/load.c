@@ -203,6 +203,7 @@ static void build_all(struct build *b, struct msg_start *start)
 	start->drain_timeout_ms = b->snapshot->options.drain_timeout_ms;
 	build_listen(b, start);
 	build_api(b, &start->api);
+	build_store(b);
 	b->snapshot->access_log = !b->conf->access_log || *b->conf->access_log;
 	b->snapshot->version = 1;
 	build_ticket_keys(b);

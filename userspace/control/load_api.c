@@ -121,3 +121,23 @@ void build_api(struct build *b, struct msg_api *out)
 	build_owner(b, "owner", conf->owner, find_user, &out->uid);
 	build_owner(b, "group", conf->group, find_group, &out->gid);
 }
+
+void build_store(struct build *b)
+{
+	const char *text = b->conf->store;
+	const struct snapshot *before = b->loader->previous;
+	const char *have = before && before->store ? before->store : "off";
+
+	if (!text)
+		text = "off";
+	if (strcmp(text, "off") != 0) {
+		if (text[0] != '/' || strlen(text) >= SNAPSHOT_STORE_MAX)
+			mistake_at(b->mistakes, b->positions, "store", "",
+			           "\"%s\" is neither off nor an absolute path", text);
+		else
+			b->snapshot->store = build_copy(b, str(text));
+	}
+	if (before && strcmp(have, text) != 0)
+		mistake_at(b->mistakes, b->positions, "store", "",
+		           "%s is in force; changing it needs a restart", have);
+}

@@ -35,8 +35,9 @@ MUST_USE int build_path(const struct build *b, const char *path, char *out, size
 
 /* load_tickets.c: what sessions are sealed with */
 void build_ticket_keys(struct build *b);
-/* load_api.c: where the settings API is served */
+/* load_api.c: where the settings API is served, and where it keeps what it is told */
 void build_api(struct build *b, struct msg_api *out);
+void build_store(struct build *b);
 
 /* load_host.c: names, words, and all the others */
 void build_host(struct build_host *h);

@@ -112,6 +112,22 @@ bool db_is_writable(const struct db *db)
 	return db->is_writable;
 }
 
+bool db_is_settled(const struct db *db)
+{
+	return !db->is_writable || db->settled == sqlite3_total_changes(db->handle);
+}
+
+void db_settle(struct db *db)
+{
+	int changes = sqlite3_total_changes(db->handle);
+
+	if (db_is_settled(db))
+		return;
+	/* Without room for it the log stays, and is as good. */
+	(void)sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	db->settled = changes;
+}
+
 /* A damaged file is better found now than by a change that hits it. */
 static int check(struct db *db)
 {
@@ -179,7 +195,7 @@ static int open_to_read(const char *path, struct db *db)
 	static char uri[3 * DB_PATH_MAX + 32];
 
 	if (has_log(path))
-		return -EROFS;
+		return -EUCLEAN;
 	db->is_writable = false;
 	uri_of(path, uri, sizeof(uri));
 	return connect_to(uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, db);
@@ -200,6 +216,8 @@ static const char *explain(int error)
 		return "not a store of sluiced, or damaged";
 	case -EPROTO:
 		return "made by a newer sluiced";
+	case -EUCLEAN:
+		return "it cannot be written, and its log (-wal) holds changes";
 	default:
 		return strerror(-error);
 	}
@@ -216,6 +234,7 @@ int db_open(const char *path, struct db **out, char *out_err)
 		return -ENOMEM;
 	must(strlen(path) < DB_PATH_MAX);
 	db->is_writable = true;
+	db->settled = -1;
 	written = connect_to(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, db);
 	r = written;
 	if (may_still_be_read(written)) {
@@ -229,6 +248,7 @@ int db_open(const char *path, struct db **out, char *out_err)
 		db_close(db);
 		return r == -ENOENT && written < 0 ? written : r;
 	}
+	db_settle(db);
 	*out = db;
 	return 0;
 }

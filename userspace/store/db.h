@@ -30,7 +30,7 @@ enum { DB_ERROR_MAX = 512, DB_PATH_MAX = 4096 };
  * of this schema, it is opened for reading alone: every change of it fails with -EROFS.
  *
  * Return: 0; -EBUSY another process has it; -EBADMSG no store of ours, or damaged; -EPROTO
- *         made by a newer sluiced; -ENOMEM; -EROFS, -EACCES, -ENOENT, -ENOSPC, -EIO.
+ *         made by a newer sluiced; -EUCLEAN it cannot be written and its log is not empty; -ENOMEM; -EROFS, -EACCES, -ENOENT, -ENOSPC, -EIO.
  */
 MUST_USE int db_open(const char *path, struct db **out, char *out_err);
 
@@ -38,6 +38,17 @@ MUST_USE int db_open(const char *path, struct db **out, char *out_err);
 void db_close(struct db *db);
 
 bool db_is_writable(const struct db *db);
+
+/**
+ * db_settle - move what the log holds into the file, and empty the log
+ *
+ * Changes are safe without; but only with an empty log can the file be read where nothing can
+ * be written. To be called when nobody waits. Does nothing where nothing has changed since.
+ */
+void db_settle(struct db *db);
+
+/** db_is_settled - has db_settle() nothing to do? */
+bool db_is_settled(const struct db *db);
 
 /**
  * db_begin, db_commit, db_rollback - several changes, all of them or none

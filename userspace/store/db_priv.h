@@ -14,6 +14,7 @@
 struct db {
 	sqlite3 *handle;
 	bool is_writable;
+	int settled; /* sqlite3_total_changes() when the log was emptied; -1: it may hold something */
 };
 
 /* SQLite's result as -errno. A constraint that was broken: -EEXIST. */

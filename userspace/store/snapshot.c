@@ -284,6 +284,7 @@ void snapshot_free(struct snapshot *s)
 	for (size_t i = 0; i < s->hosts_len; i++)
 		host_fini(&s->hosts[i]);
 	free(s->hosts);
+	free(s->store);
 	explicit_bzero(&s->ticket_keys, sizeof(s->ticket_keys));
 	free(s);
 }

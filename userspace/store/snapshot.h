@@ -22,6 +22,7 @@ enum {
 	SNAPSHOT_ORIGINS_MAX = 64, /* addresses for each host */
 	SNAPSHOT_ERROR_MAX = 512,
 	SNAPSHOT_HEADER_NAME_MAX = 128,
+	SNAPSHOT_STORE_MAX = 4096, /* bytes of its path, with the NUL */
 };
 
 struct snapshot_origin {
@@ -63,6 +64,7 @@ struct snapshot_host {
 struct snapshot {
 	uint64_t version; /* grows with each one control makes; never 0 */
 	bool access_log;
+	char *store; /* absolute path of control's database, NULL: none. For a restarted control */
 	struct options options;
 	struct ticket_keys ticket_keys; /* none with options.session_tickets: stateful */
 	struct snapshot_host *hosts;

@@ -291,6 +291,7 @@ static void read_snapshot(struct reader *r, const json_t *doc, struct snapshot *
 
 	s->version = read_number(r, doc, "version", INT64_MAX);
 	s->access_log = read_bool(r, doc, "access_log");
+	s->store = read_text(r, doc, "store", true);
 	read_options(r, doc, &s->options);
 	if (ticket_keys_from_json(json_object_get(doc, "ticket_keys"), &s->ticket_keys) < 0)
 		bad(r, "ticket_keys", "not a list of keys");

@@ -12,6 +12,7 @@
 #include "control/control.h"
 #include "control/echo.h"
 #include "control/version.h"
+#include "core/conn_reason.h"
 #include "core/worker.h"
 #include "proc/master.h"
 #include "proto/dialect.h"
@@ -44,7 +45,14 @@ static uint32_t number(const char *text, uint32_t end)
 
 static int run_control(char **argv)
 {
-	struct control_conf conf = { .config = argv[0] };
+#define X(name, label, help) (label),
+	static const char *const reasons[] = { CONN_REASONS(X) };
+#undef X
+	struct control_conf conf = {
+		.config = argv[0],
+		.conn_reasons = reasons,
+		.conn_reasons_len = ARRAY_LEN(reasons),
+	};
 	struct slice started = slice_of(argv[2], strlen(argv[2]));
 
 	conf.ktls = number(argv[1], 1U << KTLS_PACK_BITS);

@@ -38,6 +38,7 @@ enum {
 
 #define API_TABLES(X)                                                                              \
 	X(hosts)                                                                                   \
+	X(metrics)                                                                                 \
 	X(reload)                                                                                  \
 	X(status)                                                                                  \
 	X(workers)

@@ -19,8 +19,11 @@ struct api_world {
 	const struct msg_start *start; /* what was asked of the master; NULL: control does not know */
 	const struct worker_stats *stats[WORKERS_MAX]; /* of workers_len workers; see stats_read() */
 	uint32_t workers_len;
-	struct rows *rows;        /* who is connected: rows_of(), sys/conns.h */
-	struct db *db;            /* the store; NULL: there is none */
+	struct rows *rows;               /* who is connected: rows_of(), sys/conns.h */
+	struct db *db;                   /* the store; NULL: there is none */
+	struct expiries *expiries;       /* metrics.h */
+	const char *const *conn_reasons; /* labels of worker_stats.ended[] */
+	uint32_t conn_reasons_len;
 	uint64_t refused_version; /* newest snapshot that a worker would not take; 0: none */
 	bool is_draining;
 	int32_t master_pid;

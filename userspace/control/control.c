@@ -350,6 +350,8 @@ int control_main(const struct control_conf *conf)
 	(void)signal(SIGPIPE, SIG_IGN);
 	c.config = conf->config;
 	c.started_ms = conf->started_ms;
+	c.world.conn_reasons = conf->conn_reasons;
+	c.world.conn_reasons_len = conf->conn_reasons_len;
 	ktls_unpack(conf->ktls, &c.ktls);
 	c.parent = (struct parent){
 		.fd = CHANNEL_FD, .snapshot_fd = -1, .applied = on_applied, .arg = &c

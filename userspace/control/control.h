@@ -11,7 +11,10 @@ struct control_conf {
 	const char *config;  /* absolute path of the configuration file; the master opens it */
 	uint32_t ktls;       /* what the kernel can do, ktls_pack() */
 	uint64_t started_ms; /* when the master began, of clock_mono_ns() */
-	bool is_again;       /* workers serve already; the master sends the newest snapshot first */
+	/* how a connection can end, in words, as workers count it: their room is not ours */
+	const char *const *conn_reasons;
+	uint32_t conn_reasons_len;
+	bool is_again; /* workers serve already; the master sends the newest snapshot first */
 };
 
 /**

@@ -18,6 +18,7 @@ static void look_around(struct control *c)
 	w->ktls = &c->ktls;
 	w->rows = &c->rows;
 	w->db = c->db;
+	w->expiries = &c->expiries;
 	w->start = c->start.listeners_len > 0 ? &c->start : NULL;
 	w->workers_len = c->publish.workers;
 	if (c->publish.is_refused)

@@ -7,6 +7,7 @@
 #include "control/api.h"
 #include "control/api_world.h"
 #include "control/load.h"
+#include "control/metrics.h"
 #include "control/mirror.h"
 #include "control/parent.h"
 #include "control/publish.h"
@@ -33,6 +34,7 @@ struct control {
 	uint64_t settle_at_ms; /* UINT64_MAX: it is */
 	struct api *api;       /* NULL: none is wanted */
 	struct api_world world;
+	struct expiries expiries;
 };
 
 /* control.c: read the file and put it in force. Return: 0; -EINVAL and the like: what was in

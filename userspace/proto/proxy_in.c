@@ -60,15 +60,16 @@ static int v1_line(struct slice line, struct proxy_told *out)
 
 static int v1(struct slice in, size_t prefix, struct proxy_told *out)
 {
-	size_t most = in.len < PROXY_V1_BYTES_MAX ? in.len : PROXY_V1_BYTES_MAX;
+	const struct slice line =
+		in.len < PROXY_V1_BYTES_MAX ? in : slice_sub(in, 0, PROXY_V1_BYTES_MAX);
 	size_t at = prefix;
-	int err;
 
-	while (at < most && in.ptr[at] >= ' ' && in.ptr[at] <= '~')
+	while (at < line.len && line.ptr[at] >= ' ' && line.ptr[at] <= '~')
 		at++;
 	/* A line ends with CR LF, and CR alone ends nothing. */
-	if (at + 1 < most && in.ptr[at] == '\r' && in.ptr[at + 1] == '\n') {
-		err = v1_line(slice_sub(in, prefix, at - prefix), out);
+	if (at + 1 < line.len && line.ptr[at] == '\r' && line.ptr[at + 1] == '\n') {
+		int err = v1_line(slice_sub(line, prefix, at - prefix), out);
+
 		return err < 0 ? err : (int)at + 2;
 	}
 	if (at == in.len || (at + 1 == in.len && in.ptr[at] == '\r'))

@@ -44,6 +44,7 @@ struct tls_host {
 	bool crl_soft_fail;
 	uint8_t session_context[TLS_ID_BYTES];
 	uint8_t client_auth_id[TLS_ID_BYTES];
+	uint8_t demand_id[TLS_ID_BYTES];
 };
 
 enum { FAILURE_TEXT_MAX = 256 };
@@ -124,6 +125,9 @@ int verify_on_certificate(int ok, X509_STORE_CTX *store);
 
 /** verify_allowed - and whom the host lets in of those that verify. Return: as of a callback. */
 int verify_allowed(struct tls_handshake *h, X509_STORE_CTX *store);
+
+/** verify_not_revoked - and is it on no list of revoked ones? Return: as of a callback. */
+int verify_not_revoked(struct tls_handshake *h, X509_STORE_CTX *store);
 
 /**
  * verify_on_chain - the chain of a client: X509_verify_cert(), or the same from memory

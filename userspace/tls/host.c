@@ -137,3 +137,8 @@ const uint8_t *tls_host_client_auth_id(const struct tls_host *h)
 {
 	return h->client_auth_id;
 }
+
+const uint8_t *tls_host_demand_id(const struct tls_host *h)
+{
+	return h->demand_id;
+}

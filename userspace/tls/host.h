@@ -55,3 +55,6 @@ void tls_host_unref(struct tls_host *h); /* NULL is fine */
  * matter) and the allow-list. Hosts with equal ids may serve each other's connections.
  */
 const uint8_t *tls_host_client_auth_id(const struct tls_host *h);
+
+/** tls_host_demand_id - the same over all of it but the CRLs, which change from day to day */
+const uint8_t *tls_host_demand_id(const struct tls_host *h);

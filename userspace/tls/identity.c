@@ -6,6 +6,7 @@
 
 #include "tls/digest.h"
 #include "tls/identity_priv.h"
+#include "tls/revoked_priv.h"
 #include "tls/x509.h"
 
 /* RFC 9440 section 2.3: the root may be left out; the origin has it or does not trust it. */
@@ -219,6 +220,7 @@ int identity_make(X509 *leaf, STACK_OF(X509) * chain, long verify_result, struct
 		return -ENOMEM;
 	names(&i.meta, leaf, der);
 	numbers(&i.meta, leaf, issuer, der);
+	revoked_serial_key(&i.meta, i.serial_key);
 	i.meta.verdict = put_verdict(verify_result, der);
 	if (der->overflow)
 		return -EMSGSIZE;

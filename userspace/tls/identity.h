@@ -35,6 +35,12 @@ struct identity {
 	size_t bytes; /* with its blocks */
 	uint32_t refs;
 	uint8_t key[32];
+	/* tls/revoked.h */
+	uint8_t serial_key[32];
+	uint8_t listed_under[32]; /* client_auth_id of the host whose CRLs were asked last */
+	uint64_t revoked_seen;    /* generation of the list that was asked last */
+	bool is_revoked;
+	bool is_listed;
 };
 
 /**

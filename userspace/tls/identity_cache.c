@@ -22,6 +22,7 @@ int identity_cache_new(size_t entries, struct worker_stats *stats, struct identi
 	c->mask = buckets - 1;
 	c->entries = entries;
 	c->stats = stats;
+	c->revoked.generation = 1;
 	if (!c->buckets || !c->scratch || digest_init() < 0) {
 		identity_cache_free(c);
 		return -ENOMEM;
@@ -167,6 +168,11 @@ struct identity *identity_known(struct identity_cache *c, const uint8_t key[32])
 		return NULL;
 	c->stats->identities_hit++;
 	return identity_ref(i);
+}
+
+struct revoked_list *identity_cache_revoked(struct identity_cache *c)
+{
+	return &c->revoked;
 }
 
 bool identity_cache_is_heavy(const struct identity_cache *c)

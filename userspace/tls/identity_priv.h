@@ -5,6 +5,7 @@
 #pragma once
 
 #include "tls/identity.h"
+#include "tls/revoked_priv.h"
 
 enum {
 	/* Leaf, chain and names of one client while it is taken apart. */
@@ -33,6 +34,7 @@ struct identity_cache {
 	struct identity **buckets;
 	struct identity *newest, *oldest; /* referred to by nobody, by last use */
 	struct identity_block *anonymous; /* of a client without a certificate */
+	struct revoked_list revoked;      /* its generations begin with 1: see revoked_seen */
 	uint8_t *scratch;
 };
 

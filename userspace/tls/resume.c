@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "sys/clock.h"
 #include "tls/handshake_priv.h"
+#include "tls/revoked.h"
 #include "tls/trust.h"
 
 static int64_t wall_s(void)
@@ -30,6 +31,9 @@ int64_t resume_expiry(const struct tls_host *host)
 bool resume_may_keep(const struct tls_handshake *h)
 {
 	if (!h->host || h->host->session_timeout_s == 0 || h->identity_rc < 0)
+		return false;
+	/* What is revoked may be given back, and that is asked at a full handshake. */
+	if (h->identity && h->identity->meta.revoked)
 		return false;
 	return !SSL_session_reused(h->ssl) || h->found;
 }
@@ -78,12 +82,18 @@ static bool is_bound_here(const struct tls_handshake *h, const SSL_SESSION *sess
 	return slice_eq(hostname_slice(&normal), hostname_slice(&h->sni));
 }
 
+/* Then the full handshake says so, in the way that the host asks for. */
+static bool is_revoked(struct identity *i)
+{
+	return i && (i->meta.revoked || identity_is_revoked(i));
+}
+
 bool resume_found(struct tls_handshake *h, const SSL_SESSION *session,
                   const struct session_bond *bond)
 {
 	identity_unref(h->bond.identity);
 	h->bond.identity = NULL;
-	h->found = bond && is_bound_here(h, session);
+	h->found = bond && is_bound_here(h, session) && !is_revoked(bond->identity);
 	if (!h->found) {
 		h->w->stats->sessions_miss++;
 		return false;

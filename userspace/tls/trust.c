@@ -119,8 +119,10 @@ const char *trust_load(struct tls_host *h, const struct tls_host_conf *conf)
 	if (wrong)
 		return wrong;
 	demand.cas = h->cas;
-	demand.crls = h->crls;
 	demand.allow_id = h->allow ? allow_id(h->allow) : NULL;
+	if (policy_client_auth_id(&demand, h->demand_id) < 0)
+		return "digest failed";
+	demand.crls = h->crls;
 	if (policy_client_auth_id(&demand, h->client_auth_id) < 0 ||
 	    policy_session_context(conf->name, h->client_auth_id, h->session_context) < 0)
 		return "digest failed";

@@ -4,6 +4,7 @@
 
 #include "tls/allow.h"
 #include "tls/handshake_priv.h"
+#include "tls/revoked_priv.h"
 #include "tls/trust.h"
 #include "tls/x509.h"
 
@@ -108,6 +109,20 @@ int verify_on_certificate(int ok, X509_STORE_CTX *store)
 		return 1;
 	explain(h, X509_STORE_CTX_get_current_cert(store), X509_STORE_CTX_get_error_depth(store),
 	        TLS_FAILURE_CERT_REJECTED);
+	return 0;
+}
+
+int verify_not_revoked(struct tls_handshake *h, X509_STORE_CTX *store)
+{
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+
+	if (h->verify_error == X509_V_ERR_CERT_REVOKED || !revoked_lists(h->w, leaf))
+		return 1;
+	remember(h, X509_V_ERR_CERT_REVOKED);
+	X509_STORE_CTX_set_error(store, h->verify_error);
+	if (h->host->verify == VERIFY_REQUEST)
+		return 1;
+	explain(h, leaf, 0, TLS_FAILURE_CERT_REJECTED);
 	return 0;
 }
 

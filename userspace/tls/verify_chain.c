@@ -152,6 +152,8 @@ int verify_on_chain(X509_STORE_CTX *store, void *arg)
 	must(p.host);
 	if (!h->w->verified || !p.sent || sk_X509_num(p.sent) > VERIFIED_CHAIN_MAX ||
 	    key_of(&p) < 0)
-		return verify(h, NULL, store);
-	return is_found(h->w, &p, store) ? 1 : verify(h, &p, store);
+		return verify(h, NULL, store) == 1 ? verify_not_revoked(h, store) : 0;
+	if (!is_found(h->w, &p, store) && verify(h, &p, store) != 1)
+		return 0;
+	return verify_not_revoked(h, store);
 }

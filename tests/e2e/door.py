@@ -94,7 +94,8 @@ class Door:
         self.log_begin = 0  # bytes of the access log that belong to earlier tests
 
     # --- configuration: JSON is YAML ------------------------------------------------------------
-    def write(self, hosts, listen=None, access_log=True, api=None, store=None, ticket_keys_file=None, **options):
+    def write(self, hosts, listen=None, access_log=True, api=None, store=None, ticket_keys_file=None, revoked=None,
+              **options):
         """@api: its keys; not given: a socket of its own, so that no two tests share the default one."""
         options.setdefault("workers", 1)
         self.config = {
@@ -108,6 +109,8 @@ class Door:
             self.config["store"] = store
         if ticket_keys_file:
             self.config["ticket_keys_file"] = ticket_keys_file
+        if revoked:
+            self.config["revoked"] = revoked
         self.write_text(json.dumps(self.config, indent=1))
 
     def write_text(self, text):

@@ -56,6 +56,8 @@ static struct heard read_all(const char *text)
 			(void)conf_depth(&f->hosts[i], path, positions, &mistakes);
 			(void)conf_inject(&f->hosts[i], path, positions, &mistakes);
 			(void)conf_rfc9440(&f->hosts[i], path, positions, &mistakes);
+			(void)conf_on_revoked(&f->hosts[i], path, positions, &mistakes);
+			(void)conf_on_expired(&f->hosts[i], path, positions, &mistakes);
 		}
 	}
 	mistakes_report(&mistakes, "f", hear, &h);
@@ -127,6 +129,11 @@ Test(conf_file, what_is_not_given_has_a_default)
 	f->hosts[0].client_auth = &(struct conf_client_auth){ 0 };
 	cr_expect_eq(conf_verify(&f->hosts[0], "hosts[0]", positions, &mistakes), VERIFY_REQUIRE);
 	f->hosts[0].client_auth = NULL;
+	cr_expect_null(f->revoked);
+	cr_expect_eq(conf_on_revoked(&f->hosts[0], "hosts[0]", positions, &mistakes),
+	             ON_REVOKED_CLOSE);
+	cr_expect_eq(conf_on_expired(&f->hosts[0], "hosts[0]", positions, &mistakes),
+	             ON_EXPIRED_CLOSE);
 	cr_expect_eq(mistakes.total, 0);
 	conf_file_free(f);
 }
@@ -183,6 +190,11 @@ Test(conf_file, every_mistake_is_said_with_its_line_and_key)
 		  "f:10: hosts[0].identity.inject: \"always\" is none of: first_request, "
 		  "every_request|"
 		  "f:10: hosts[0].identity.rfc9440: \"on\" is none of: off, leaf, chain|" },
+		{ "listen: [a]\nrevoked: [a]\n" HOST, "f:2: revoked: a single value expected|" },
+		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
+		  "    origins: [o]\n    client_auth:\n      on_revoked: keep\n      on_expired: forbid\n",
+		  "f:8: hosts[0].client_auth.on_revoked: \"keep\" is none of: close, forbid|"
+		  "f:9: hosts[0].client_auth.on_expired: \"forbid\" is none of: close, keep|" },
 		{ "listen: &a [x]\nhosts: *a\n",
 		  "f:2: aliases (*name) are not read here: write the value out|" },
 		{ "listen: [x]\n---\nlisten: [y]\n", "f:2: a second document: only one is read|" },

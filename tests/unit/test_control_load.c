@@ -244,6 +244,13 @@ Test(load, each_mistake_is_said_where_it_stands)
 		  "whole segment of the path|" },
 		{ 12, "      verify: none\n      allow: { san: ['dns:a.example'] }",
 		  "f:13: hosts[0].client_auth.allow: means nothing with verify: none|" },
+		{ 12, "      verify: request\n      on_revoked: forbid",
+		  "f:13: hosts[0].client_auth.on_revoked: \"forbid\" does not go with verify: "
+		  "request, which lets everybody in|" },
+		{ 5, "revoked: none", "f:5: revoked: none cannot be read: No such file~" },
+		{ 5, "revoked: /else/ca.pem",
+		  "f:5: revoked: /else/ca.pem line 1: neither a SHA-256 nor a serial number and an "
+		  "issuer~" },
 		{ 15, "      verdict_header: x-der",
 		  "f:15: hosts[0].identity.verdict_header: x-der is sent by "
 		  "identity.der_header already|" },

@@ -25,7 +25,9 @@ static void start(void)
 
 	cr_assert_eq(channel_pair(ends), 0);
 	master = ends[0];
-	parent = (struct parent){ .fd = ends[1], .snapshot_fd = -1, .applied = on_applied };
+	parent = (struct parent){
+		.fd = ends[1], .snapshot_fd = -1, .revoked_fd = -1, .applied = on_applied
+	};
 }
 
 static void stop(void)

@@ -20,6 +20,7 @@ static const char good[] =
 	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[\"dns:a.example\",\"spiffe://td/*\"]},"
 	"\"verify\":\"require\",\"depth\":1,"
 	"\"inject\":\"first_request\",\"rfc9440\":\"off\",\"xfcc\":\"forward_only\",\"der_header\":\"X-Der\","
+	"\"on_revoked\":\"forbid\",\"on_expired\":\"keep\","
 	"\"sha256_header\":\"X-Sha\",\"verdict_header\":null,\"dialects\":[\"nginx\",\"gcp\"],"
 	"\"templates\":[{\"header\":\"X-T\",\"value\":\"${certSerial}\"}],\"origins\":["
 	"{\"label\":\"app:80\",\"ip4\":\"192.0.2.1\",\"port\":80},"
@@ -30,6 +31,7 @@ static const char good[] =
 	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[]},"
 	"\"verify\":\"none\",\"depth\":0,"
 	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"xfcc\":\"sanitize\",\"der_header\":null,"
+	"\"on_revoked\":\"close\",\"on_expired\":\"close\","
 	"\"sha256_header\":null,\"verdict_header\":null,\"dialects\":[],\"templates\":[],\"origins\":["
 	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}]}]}";
 
@@ -95,6 +97,8 @@ Test(snapshot, decoded_fields_are_what_was_written)
 	cr_expect_str_eq(h->der_header, "X-Der");
 	cr_expect_eq(h->dialects, 1U << DIALECT_NGINX | 1U << DIALECT_GCP);
 	cr_expect_eq(h->xfcc, XFCC_FORWARD_ONLY);
+	cr_expect_eq(h->on_revoked, ON_REVOKED_FORBID);
+	cr_expect_eq(h->on_expired, ON_EXPIRED_KEEP);
 	cr_assert_eq(h->templates_len, 1);
 	cr_expect_str_eq(h->templates[0].header, "X-T");
 	cr_expect_str_eq(h->templates[0].value, "${certSerial}");
@@ -164,6 +168,8 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ 0, "inject", "\"\"", "hosts[0].inject" },
 		{ 0, "rfc9440", "\"on\"", "hosts[0].rfc9440" },
 		{ 0, "xfcc", "\"forward\"", "hosts[0].xfcc" },
+		{ 0, "on_revoked", "\"keep\"", "hosts[0].on_revoked" },
+		{ 0, "on_expired", "null", "hosts[0].on_expired" },
 		{ 0, "der_header", "\"a b\"", "hosts[0].der_header" },
 		{ 0, "der_header", "\"\"", "hosts[0].der_header" },
 		{ 0, "der_header", "\"x:\"", "hosts[0].der_header" },

@@ -36,6 +36,8 @@ static const cyaml_schema_field_t client_auth_fields[] = {
 	CYAML_FIELD_BOOL("crl_soft_fail", CYAML_FLAG_OPTIONAL, struct conf_client_auth,
 	                 crl_soft_fail),
 	CYAML_FIELD_MAPPING_PTR("allow", TEXT, struct conf_client_auth, allow, allow_fields),
+	TEXT_FIELD(struct conf_client_auth, on_revoked),
+	TEXT_FIELD(struct conf_client_auth, on_expired),
 	CYAML_FIELD_END,
 };
 
@@ -96,6 +98,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("api", TEXT, struct conf_file, api, api_fields),
 	TEXT_FIELD(struct conf_file, store),
 	TEXT_FIELD(struct conf_file, ticket_keys_file),
+	TEXT_FIELD(struct conf_file, revoked),
 	CYAML_FIELD_MAPPING_PTR("options", TEXT, struct conf_file, options, options_fields),
 	LIST_FIELD(struct conf_file, hosts, &host_entry),
 	CYAML_FIELD_END,

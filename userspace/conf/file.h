@@ -40,6 +40,8 @@ struct conf_client_auth {
 	unsigned int crl_count;
 	bool crl_soft_fail;
 	struct conf_allow *allow;
+	char *on_revoked;
+	char *on_expired;
 };
 
 struct conf_template {
@@ -92,6 +94,7 @@ struct conf_file {
 	unsigned int listen_count;
 	bool *access_log;       /* NULL: not given */
 	char *ticket_keys_file; /* path; NULL: not given */
+	char *revoked;          /* the same */
 	struct conf_api *api;
 	char *store; /* "off", or a path; NULL: not given */
 	struct conf_options *options;
@@ -134,6 +137,11 @@ enum rfc9440_mode conf_rfc9440(const struct conf_host *h, const char *path,
                                struct positions *positions, struct mistakes *mistakes);
 enum xfcc_mode conf_xfcc(const struct conf_host *h, const char *path, struct positions *positions,
                          struct mistakes *mistakes, enum xfcc_mode def);
+
+enum revoked_mode conf_on_revoked(const struct conf_host *h, const char *path,
+                                  struct positions *positions, struct mistakes *mistakes);
+enum expired_mode conf_on_expired(const struct conf_host *h, const char *path,
+                                  struct positions *positions, struct mistakes *mistakes);
 
 /** mistake_at - a mistake in "PATH.KEY" (either may be empty), where that stands */
 __attribute__((format(printf, 5, 6))) void mistake_at(struct mistakes *m, struct positions *p,

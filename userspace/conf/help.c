@@ -41,6 +41,8 @@ static const struct word_help verify[] = { VERIFY_MODES(X) };
 static const struct word_help inject[] = { INJECT_MODES(X) };
 static const struct word_help rfc9440[] = { RFC9440_MODES(X) };
 static const struct word_help xfcc[] = { XFCC_MODES(X) };
+static const struct word_help on_revoked[] = { REVOKED_MODES(X) };
+static const struct word_help on_expired[] = { EXPIRED_MODES(X) };
 #undef X
 
 static void put_words(FILE *out, const char *key, const struct word_help *rows, size_t len)
@@ -91,6 +93,8 @@ void help_markdown(FILE *out)
 	for (size_t i = 0; (o = options_info(i)); i++)
 		option_word_rows(out, o);
 	put_words(out, "hosts[].client_auth.verify", verify, ARRAY_LEN(verify));
+	put_words(out, "hosts[].client_auth.on_revoked", on_revoked, ARRAY_LEN(on_revoked));
+	put_words(out, "hosts[].client_auth.on_expired", on_expired, ARRAY_LEN(on_expired));
 	put_words(out, "hosts[].identity.inject", inject, ARRAY_LEN(inject));
 	put_words(out, "hosts[].identity.rfc9440", rfc9440, ARRAY_LEN(rfc9440));
 	put_words(out, "hosts[].identity.xfcc", xfcc, ARRAY_LEN(xfcc));

@@ -21,6 +21,12 @@ const char *const proxy_words[PROXY_MODE_MAX] = { PROXY_MODES(X) };
 #define X(name, word, help) [PROXY_TLV_##name] = (word),
 const char *const proxy_tlv_words[PROXY_TLV_MAX] = { PROXY_TLVS(X) };
 #undef X
+#define X(name, word, help) [ON_REVOKED_##name] = (word),
+const char *const revoked_words[REVOKED_MODE_MAX] = { REVOKED_MODES(X) };
+#undef X
+#define X(name, word, help) [ON_EXPIRED_##name] = (word),
+const char *const expired_words[EXPIRED_MODE_MAX] = { EXPIRED_MODES(X) };
+#undef X
 
 static bool list_eq(const struct text_list *a, const struct text_list *b)
 {

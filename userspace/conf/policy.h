@@ -88,6 +88,25 @@ enum {
 	                     1 << PROXY_TLV_CERT_CN | 1 << PROXY_TLV_SSL_CIPHER,
 };
 
+/* What becomes of a live connection whose certificate is revoked meanwhile. */
+#define REVOKED_MODES(X)                                                                           \
+	X(CLOSE, "close", "it ends at once, with an alert, whatever is on its way (the default)")  \
+	X(FORBID, "forbid",                                                                        \
+	  "what is on its way is finished, the next request answered 403; not with `verify: request`")
+
+#define X(name, word, help) ON_REVOKED_##name,
+enum revoked_mode { REVOKED_MODES(X) REVOKED_MODE_MAX };
+#undef X
+
+/* And of one whose certificate, or one of its chain, expires meanwhile. */
+#define EXPIRED_MODES(X)                                                                           \
+	X(CLOSE, "close", "it ends, with an alert, once no request is on its way (the default)")   \
+	X(KEEP, "keep", "nothing, until it ends by itself")
+
+#define X(name, word, help) ON_EXPIRED_##name,
+enum expired_mode { EXPIRED_MODES(X) EXPIRED_MODE_MAX };
+#undef X
+
 /* The words, by value. */
 extern const char *const verify_words[VERIFY_MODE_MAX];
 extern const char *const inject_words[INJECT_MODE_MAX];
@@ -95,6 +114,8 @@ extern const char *const rfc9440_words[RFC9440_MODE_MAX];
 extern const char *const xfcc_words[XFCC_MODE_MAX];
 extern const char *const proxy_words[PROXY_MODE_MAX];
 extern const char *const proxy_tlv_words[PROXY_TLV_MAX];
+extern const char *const revoked_words[REVOKED_MODE_MAX];
+extern const char *const expired_words[EXPIRED_MODE_MAX];
 
 struct text_list {
 	char **rows;

@@ -161,3 +161,33 @@ enum xfcc_mode conf_xfcc(const struct conf_host *h, const char *path, struct pos
 
 	return read_word(h->identity ? h->identity->xfcc : NULL, &w, positions, mistakes);
 }
+
+enum revoked_mode conf_on_revoked(const struct conf_host *h, const char *path,
+                                  struct positions *positions, struct mistakes *mistakes)
+{
+	const struct word w = {
+		.path = path,
+		.key = "client_auth.on_revoked",
+		.words = revoked_words,
+		.len = ARRAY_LEN(revoked_words),
+		.def = ON_REVOKED_CLOSE,
+	};
+
+	return read_word(h->client_auth ? h->client_auth->on_revoked : NULL, &w, positions,
+	                 mistakes);
+}
+
+enum expired_mode conf_on_expired(const struct conf_host *h, const char *path,
+                                  struct positions *positions, struct mistakes *mistakes)
+{
+	const struct word w = {
+		.path = path,
+		.key = "client_auth.on_expired",
+		.words = expired_words,
+		.len = ARRAY_LEN(expired_words),
+		.def = ON_EXPIRED_CLOSE,
+	};
+
+	return read_word(h->client_auth ? h->client_auth->on_expired : NULL, &w, positions,
+	                 mistakes);
+}

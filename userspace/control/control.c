@@ -65,6 +65,7 @@ static int ask_start(struct control *c, const struct msg_start *start, struct mi
 		return result.error;
 	}
 	c->start = *start;
+	c->revocations.workers = result.worker;
 	return control_is_started(c, result.worker, fd_take(&fd));
 }
 
@@ -104,14 +105,19 @@ static int apply_file(struct control *c, enum publish_why why, struct mistakes *
 	r = c->snapshot ? 0 : control_open_store(c, loaded.snapshot->store, mistakes);
 	if (r == 0)
 		r = ask_start(c, &loaded.start, mistakes);
+	/* Before the snapshot: no worker serves that does not know who is revoked. */
+	if (r == 0)
+		r = control_revoke_by_file(c, loaded.revoked);
 	if (r == 0)
 		r = put_in_force(c, loaded.snapshot, why);
 	watch_free(r < 0 ? loaded.watch : c->watch);
+	revoked_file_free(r < 0 ? loaded.revoked : c->revoked_file);
 	if (r < 0) {
 		snapshot_free(loaded.snapshot);
 		return r;
 	}
 	c->watch = loaded.watch;
+	c->revoked_file = loaded.revoked;
 	rest(c);
 	return 0;
 }
@@ -182,6 +188,9 @@ static int watch_on(struct control *c)
 
 	if (!is_watching(c) || (!watch_is_busy(c->watch) && now_ms() < c->watch_at_ms))
 		return 0;
+	r = watch_is_busy(c->watch) ? 0 : control_look_at_revoked(c);
+	if (r < 0)
+		return r;
 	r = watch_step(c->watch, &job, &changed);
 	if (r == 1)
 		rest(c);
@@ -289,6 +298,8 @@ static int adopt(struct control *c)
 	int r = parent_wait_snapshot(&c->parent);
 
 	if (r == 0)
+		r = control_adopt_revoked(c);
+	if (r == 0)
 		r = memfd_read(c->parent.snapshot_fd, SNAPSHOT_BYTES_MAX, &json, &len);
 	if (r < 0)
 		return r;
@@ -354,7 +365,12 @@ int control_main(const struct control_conf *conf)
 	c.world.conn_reasons_len = conf->conn_reasons_len;
 	ktls_unpack(conf->ktls, &c.ktls);
 	c.parent = (struct parent){
-		.fd = CHANNEL_FD, .snapshot_fd = -1, .applied = on_applied, .arg = &c
+		.fd = CHANNEL_FD,
+		.snapshot_fd = -1,
+		.revoked_fd = -1,
+		.applied = on_applied,
+		.revoked_done = control_on_revoked_done,
+		.arg = &c,
 	};
 	c.source = parent_source(&c.parent);
 	c.refresh = REFRESH_NONE;
@@ -373,6 +389,8 @@ int control_main(const struct control_conf *conf)
 	refresh_stop(&c.refresh);
 	watch_free(c.watch);
 	mirror_close(&c.mirror);
+	revoked_file_free(c.revoked_file);
+	revocations_fini(&c.revocations);
 	snapshot_free(c.snapshot);
 	tls_worker_free(c.tls);
 	db_close(c.db);
@@ -403,6 +421,7 @@ int control_check(const char *config)
 	mistakes_fini(&mistakes);
 	snapshot_free(loaded.snapshot);
 	watch_free(loaded.watch);
+	revoked_file_free(loaded.revoked);
 	tls_worker_free(l.tls);
 	if (r == 0)
 		(void)fprintf(stderr, "%s: good\n", config);

@@ -12,6 +12,8 @@
 #include "control/parent.h"
 #include "control/publish.h"
 #include "control/refresh.h"
+#include "control/revocations.h"
+#include "control/revoked_file.h"
 #include "store/db.h"
 
 struct control {
@@ -28,6 +30,8 @@ struct control {
 	struct watch *watch;       /* its files; NULL: they are not known */
 	struct rows rows;          /* who is connected */
 	struct mirror mirror;      /* a copy of them */
+	struct revocations revocations;
+	struct revoked_file *revoked_file; /* NULL: none is named, or it is not known */
 	uint64_t refresh_at_ms;
 	uint64_t watch_at_ms;
 	struct db *db;         /* NULL: no store */
@@ -48,3 +52,11 @@ void control_serve_api(struct control *c);
 /* control_store.c: open the store. Return: 0; -errno: why is in the log and in @mistakes. */
 MUST_USE int control_open_store(struct control *c, const char *path, struct mistakes *mistakes);
 void control_settle_store(struct control *c, uint64_t now_ms);
+
+/* control_revoked.c: what the file says now, NULL where there is none, is sent. Return: 0, -E2BIG, -EPIPE ... */
+MUST_USE int control_revoke_by_file(struct control *c, const struct revoked_file *f);
+/* Has the file changed? Return: 0, also where it cannot be used, which is in the log; -EPIPE the master is gone. */
+MUST_USE int control_look_at_revoked(struct control *c);
+/* What serves already, after a restart. */
+MUST_USE int control_adopt_revoked(struct control *c);
+void control_on_revoked_done(void *arg, const struct msg_result *result);

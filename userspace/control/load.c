@@ -207,6 +207,7 @@ static void build_all(struct build *b, struct msg_start *start)
 	b->snapshot->access_log = !b->conf->access_log || *b->conf->access_log;
 	b->snapshot->version = 1;
 	build_ticket_keys(b);
+	build_revoked(b);
 	build_hosts(b);
 	check_one_default(b);
 	check_names_differ(b);
@@ -238,7 +239,9 @@ static int build(struct build *b, struct slice text, struct loaded *out)
 		return b->status;
 	if (b->mistakes->total > 0)
 		return -EINVAL;
-	*out = (struct loaded){ .snapshot = b->snapshot, .watch = b->watch, .start = start };
+	*out = (struct loaded){
+		.snapshot = b->snapshot, .watch = b->watch, .revoked = b->revoked, .start = start
+	};
 	return 0;
 }
 
@@ -268,6 +271,7 @@ int load(const struct loader *l, struct mistakes *mistakes, struct loaded *out)
 	if (r < 0) {
 		snapshot_free(b.snapshot);
 		watch_free(b.watch);
+		revoked_file_free(b.revoked);
 	}
 	return r < 0 && r != -ENOMEM ? -EINVAL : r;
 }

@@ -7,6 +7,7 @@
 #include "conf/mistakes.h"
 #include "control/load_tls.h"
 #include "control/resolve.h"
+#include "control/revoked_file.h"
 #include "control/source.h"
 #include "control/watch.h"
 #include "store/snapshot.h"
@@ -24,15 +25,16 @@ struct loader {
 };
 
 struct loaded {
-	struct snapshot *snapshot; /* version is the caller's to set */
-	struct watch *watch;       /* the files it is made of */
+	struct snapshot *snapshot;    /* version is the caller's to set */
+	struct watch *watch;          /* the files it is made of */
+	struct revoked_file *revoked; /* NULL: none is named */
 	struct msg_start start;
 };
 
 /**
  * load - read, check and build
  * @mistakes: gets all that is wrong
- * @out:      written on success; snapshot and watch are the caller's
+ * @out:      written on success; snapshot, watch and revoked are the caller's
  *
  * Names of origins are looked up; one that cannot be found keeps the addresses it has in
  * @l->previous, with a warning, and is a mistake where it has none.

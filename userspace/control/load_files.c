@@ -91,3 +91,26 @@ void build_files(struct build_host *h)
 		mistake_at(h->b->mistakes, h->b->positions, h->path, "client_auth.ca",
 		           "missing: verify: %s needs it", verify_words[h->out->verify]);
 }
+
+void build_revoked(struct build *b)
+{
+	const char *path = b->conf->revoked;
+	char full[SOURCE_PATH_MAX];
+	size_t line = 0;
+	int r;
+
+	if (!path)
+		return;
+	r = path[0] == '\0' ? -ENOENT : build_path(b, path, full, sizeof(full));
+	if (r == 0)
+		r = revoked_file_read(b->loader->source, full, &b->revoked, &line);
+	if (r == -ENOMEM)
+		b->status = r;
+	else if (r < 0 && line > 0)
+		mistake_at(b->mistakes, b->positions, "revoked", "",
+		           "%s line %zu: neither a SHA-256 nor a serial number and an issuer", path,
+		           line);
+	else if (r < 0)
+		mistake_at(b->mistakes, b->positions, "revoked", "", "%s cannot be read: %s", path,
+		           part_error(r));
+}

@@ -47,6 +47,11 @@ void build_host(struct build_host *h)
 	out->verify_depth = conf_depth(h->conf, h->path, b->positions, b->mistakes);
 	out->inject = conf_inject(h->conf, h->path, b->positions, b->mistakes);
 	out->rfc9440 = conf_rfc9440(h->conf, h->path, b->positions, b->mistakes);
+	out->on_revoked = conf_on_revoked(h->conf, h->path, b->positions, b->mistakes);
+	out->on_expired = conf_on_expired(h->conf, h->path, b->positions, b->mistakes);
+	if (out->verify == VERIFY_REQUEST && out->on_revoked == ON_REVOKED_FORBID)
+		mistake_at(b->mistakes, b->positions, h->path, "client_auth.on_revoked",
+		           "\"forbid\" does not go with verify: request, which lets everybody in");
 	build_headers(h);
 	build_allow(h);
 	build_files(h);

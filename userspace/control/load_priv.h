@@ -14,6 +14,7 @@ struct build {
 	const struct conf_file *conf;
 	struct snapshot *snapshot;
 	struct watch *watch;
+	struct revoked_file *revoked;
 	struct resolver resolver;
 	int status; /* 0 or -ENOMEM */
 };
@@ -38,6 +39,9 @@ void build_ticket_keys(struct build *b);
 /* load_api.c: where the settings API is served, and where it keeps what it is told */
 void build_api(struct build *b, struct msg_api *out);
 void build_store(struct build *b);
+
+/* load_files.c: the list of revoked certificates */
+void build_revoked(struct build *b);
 
 /* load_host.c: names, words, and all the others */
 void build_host(struct build_host *h);

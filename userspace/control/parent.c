@@ -9,11 +9,35 @@
 
 #include "base/fd.h"
 
-/* One message that nobody asked for. @fd is taken. */
-static int take_unasked(struct parent *p, const struct msg *m, int fd)
+/* Comes again where the master could not send all at once. @fd is taken. */
+static int take_revoked(struct parent *p, const struct msg *m, int fd)
+{
+	struct msg_version v;
+	int r = msg_body(m, &v, sizeof(v));
+
+	fd_closep(&p->revoked_fd);
+	p->revoked_fd = fd;
+	if (r == 0)
+		p->revoked_version = v.version;
+	return r;
+}
+
+static int take_result(struct parent *p, const struct msg *m, parent_applied *told)
 {
 	struct msg_result result;
 
+	if (msg_body(m, &result, sizeof(result)) < 0)
+		return -EBADMSG;
+	result.text[sizeof(result.text) - 1] = '\0';
+	told(p->arg, &result);
+	return 0;
+}
+
+/* One message that nobody asked for. @fd is taken. */
+static int take_unasked(struct parent *p, const struct msg *m, int fd)
+{
+	if (m->type == MSG_REVOKED && fd >= 0)
+		return take_revoked(p, m, fd);
 	if (m->type == MSG_SNAPSHOT && fd >= 0 && p->snapshot_fd < 0) {
 		p->snapshot_fd = fd;
 		return 0;
@@ -28,11 +52,9 @@ static int take_unasked(struct parent *p, const struct msg *m, int fd)
 		p->is_draining = true;
 		return 0;
 	}
-	if (m->type != MSG_APPLIED || msg_body(m, &result, sizeof(result)) < 0)
-		return -EBADMSG;
-	result.text[sizeof(result.text) - 1] = '\0';
-	p->applied(p->arg, &result);
-	return 0;
+	if (m->type == MSG_APPLIED)
+		return take_result(p, m, p->applied);
+	return m->type == MSG_REVOKED_DONE ? take_result(p, m, p->revoked_done) : -EBADMSG;
 }
 
 int parent_hear(struct parent *p)

@@ -9,7 +9,7 @@
 #include "control/source.h"
 #include "sys/channel.h"
 
-/* Told of every worker's answer to a snapshot. */
+/* Told of every worker's answer to a snapshot. The result is good until it returns. */
 typedef void parent_applied(void *arg, const struct msg_result *result);
 
 struct parent {
@@ -17,7 +17,10 @@ struct parent {
 	bool is_reload_wanted;
 	bool is_draining; /* the workers finish */
 	int snapshot_fd;  /* the newest, given to a restarted control; -1: none (yet) */
+	int revoked_fd;   /* the same of the list of revoked certificates */
+	uint64_t revoked_version;
 	parent_applied *applied;
+	parent_applied *revoked_done; /* told of every answer to such a list */
 	void *arg;
 };
 

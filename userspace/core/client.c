@@ -190,6 +190,17 @@ bool client_end(struct worker *w, struct conn *c)
 	return client_flush(w, c);
 }
 
+void client_expel(struct worker *w, struct conn *c, uint8_t alert, enum conn_reason reason)
+{
+	if (!stash_is_empty(&c->wire_out) || c->owes_update || c->has_said_end) {
+		conn_end(w, c, reason);
+		return;
+	}
+	put_alert(w, c, alert);
+	c->has_said_end = true; /* no close_notify behind it */
+	conn_finish(w, c, reason);
+}
+
 enum client_got client_fatal(struct worker *w, struct conn *c, uint8_t alert,
                              enum conn_reason reason)
 {

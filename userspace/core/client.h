@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/slice.h"
+#include "core/conn_reason.h"
 
 struct conn;
 struct worker;
@@ -62,6 +63,14 @@ MUST_USE bool client_flush(struct worker *w, struct conn *c);
 
 /** client_end - close_notify and FIN behind what waits; false: the connection was ended */
 MUST_USE bool client_end(struct worker *w, struct conn *c);
+
+/**
+ * client_expel - end because of who the client is: a fatal alert, FIN, nothing more
+ *
+ * What it was not sent yet is dropped. Where that includes part of a record, or the socket
+ * takes nothing, there is no alert either.
+ */
+void client_expel(struct worker *w, struct conn *c, uint8_t alert, enum conn_reason reason);
 
 /** client_is_sent - nothing waits for the client's socket: wire_out is empty, nothing is owed, and
  *  the kernel has given TCP every record of ours. Only then a FIN is safe. */

@@ -88,6 +88,9 @@ struct conn {
 	const char *tls_version;         /* static */
 	const char *cipher;              /* static */
 	uint8_t client_auth_id[32];      /* what the handshake demanded: tls/host.h */
+	uint8_t demand_id[32];           /* the same but for CRLs */
+	uint64_t standing_seen;          /* worker.standing.generation when it was judged last */
+	bool is_forbidden;               /* revoked, and its host answers 403 */
 	uint8_t peer_ip[16];             /* IPv4 mapped into IPv6 */
 	uint16_t peer_port;
 	struct ktls_sent sent; /* what TCP must have been given before a FIN: sys/ktls.h */

@@ -76,7 +76,7 @@ static enum step done(struct worker *w, struct conn *c)
 	c->tls_version = result.version;
 	c->cipher = result.cipher;
 	c->is_resumed = result.resumed;
-	memcpy(c->client_auth_id, tls_host_client_auth_id(result.host), sizeof(c->client_auth_id));
+	standing_begin(w, c, result.host);
 	tls_host_unref(result.host);
 	if (result.resumed)
 		w->stats->handshakes_resumed++;
@@ -84,7 +84,7 @@ static enum step done(struct worker *w, struct conn *c)
 		w->stats->handshakes_full++;
 	conn_set_state(w, c, CONN_IDLE);
 	enter(w, c);
-	if (!client_begin(w, c))
+	if (!client_begin(w, c) || !standing_admits(w, c))
 		return STEP_GONE;
 	wheel_set(&w->wheel, &c->timer,
 	          w->now_ms +

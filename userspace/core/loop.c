@@ -261,7 +261,8 @@ static void fire(void *arg, struct timer *t)
 int loop_turn(struct worker *w)
 {
 	struct io_uring_cqe *batch[RING_BATCH_MAX];
-	bool is_busy = w->handshakes.first != NULL || w->resumes.first != NULL || w->next != NULL;
+	bool is_busy = w->handshakes.first != NULL || w->resumes.first != NULL || w->next != NULL ||
+	               standing_is_looking(w);
 	uint64_t wait = is_busy ? 0 : wheel_wait_ms(&w->wheel, w->now_ms, WAIT_MS_MAX);
 	unsigned int n;
 	int err;

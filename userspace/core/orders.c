@@ -73,6 +73,7 @@ static void put_in_force(struct worker *w, struct policy *made)
 	w->options = s->options;
 	tls_worker_ticket_keys(w->tls, &s->ticket_keys);
 	w->stats->snapshot_version = s->version;
+	standing_changed(w);
 	log_debug("snapshot %lu in force", (unsigned long)s->version);
 	answer(w, s->version, 0, "");
 }
@@ -156,6 +157,15 @@ static void on_listener(struct worker *w, const struct msg *m, int *fd)
 	l->gen++;
 }
 
+/* Who does not know who is revoked does not serve; its successor is told. */
+static int on_revoked(struct worker *w, const struct msg *m, int fd)
+{
+	struct msg_version v;
+	int r = msg_body(m, &v, sizeof(v));
+
+	return r < 0 ? r : standing_receive(w, v.version, fd);
+}
+
 static void handle(struct worker *w, const struct msg *m, int fd)
 {
 	CLEAN_FD int owned = fd;
@@ -168,6 +178,9 @@ static void handle(struct worker *w, const struct msg *m, int fd)
 		on_listener(w, m, &owned);
 		for (uint32_t i = 0; i < LISTENERS_MAX; i++)
 			loop_accept(w, i);
+		break;
+	case MSG_REVOKED:
+		w->is_done = on_revoked(w, m, owned) < 0;
 		break;
 	case MSG_DRAIN:
 		orders_drain(w);
@@ -225,9 +238,11 @@ static int begin(struct worker *w, int fd)
 		return r;
 	}
 	r = worker_init(w, &snapshot->options);
-	/* From here on nothing is opened any more; the answer says that it is so. */
-	if (r == 0)
+	if (r == 0) {
+		standing_put_in_force(w);
+		/* From here on nothing is opened any more; the answer says that it is so. */
 		r = cage_filter_worker();
+	}
 	if (r < 0) {
 		answer(w, snapshot->version, r, strerror(-r));
 		snapshot_free(snapshot);
@@ -256,6 +271,9 @@ int orders_first(struct worker *w)
 			return begin(w, fd);
 		if (m.type == MSG_LISTENER)
 			on_listener(w, &m, &fd);
+		r = m.type == MSG_REVOKED ? on_revoked(w, &m, fd) : 0;
+		if (r < 0)
+			return r;
 		if (m.type == MSG_DRAIN) {
 			w->is_done = true;
 			return 0;

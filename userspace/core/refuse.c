@@ -10,6 +10,8 @@ static struct slice reason_phrase(int status)
 	switch (status) {
 	case 400:
 		return SLICE("Bad Request");
+	case 403:
+		return SLICE("Forbidden");
 	case 408:
 		return SLICE("Request Timeout");
 	case 413:

@@ -152,6 +152,8 @@ static enum refusal judge(struct worker *w, struct conn *c, struct slice bytes)
 	if (why != REFUSAL_NONE)
 		return why;
 	note(x, &head);
+	if (c->is_forbidden)
+		return REFUSAL_CERT_REVOKED;
 	why = framing_request(&head, body_max(w), &framing);
 	if (why != REFUSAL_NONE)
 		return why;
@@ -181,6 +183,8 @@ static enum step take_head(struct worker *w, struct conn *c, struct slice in, si
 {
 	enum refusal why;
 
+	if (!standing_admits(w, c))
+		return STEP_GONE;
 	if (exchange_begin(w, c) == NULL) {
 		w->stats->buffers_exhausted++;
 		conn_end(w, c, CONN_REASON_NO_BUFFER);

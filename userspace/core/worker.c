@@ -91,6 +91,7 @@ int worker_init(struct worker *w, const struct options *options)
 
 	w->options = *options;
 	w->spare_fd = -1;
+	w->standing.expires_s = INT64_MAX;
 	w->now_ms = clock_mono_ns() / 1000000;
 	wheel_init(&w->wheel, w->now_ms);
 	err = make_tables(w, options);
@@ -117,6 +118,7 @@ static int serve(struct worker *w)
 			break;
 		}
 		orders_build(w);
+		standing_turn(w);
 		orders_check_drain(w);
 	}
 	ring_close(&w->ring);

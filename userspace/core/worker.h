@@ -8,6 +8,7 @@
 #include "core/conn.h"
 #include "core/link.h"
 #include "core/policy.h"
+#include "core/standing.h"
 #include "core/stash.h"
 #include "sys/channel.h"
 #include "sys/conns.h"
@@ -67,6 +68,7 @@ struct worker {
 	struct policy *policy;  /* in force; NULL before the first snapshot */
 	struct options options; /* of that policy */
 	struct policy *next;    /* on its way to be in force, a few hosts each turn; or NULL */
+	struct standing standing;
 
 	struct conn *conns;
 	uint32_t *conns_free;

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "base/log.h"
 #include "proc/state.h"
 #include "sys/addr.h"
@@ -199,19 +200,25 @@ static int on_running(struct master *m, const struct msg *msg)
 	return 0;
 }
 
-static int on_snapshot(struct master *m, const struct msg *msg, int fd)
+/* Keeps the newest of what workers are given. */
+static int keep(const struct msg *msg, int fd, int *kept, uint64_t *version)
 {
 	struct msg_version v;
 
-	if (msg_body(msg, &v, sizeof(v)) < 0 || fd < 0 || !m->is_started ||
-	    v.version <= m->snapshot_version)
+	if (msg_body(msg, &v, sizeof(v)) < 0 || fd < 0 || v.version <= *version)
 		return -EBADMSG;
-	if (m->snapshot_fd >= 0)
-		(void)close(m->snapshot_fd);
-	m->snapshot_fd = dup(fd);
+	fd_closep(kept);
+	*kept = dup(fd);
+	*version = v.version;
+	return *kept < 0 ? -errno : 0;
+}
+
+static int on_snapshot(struct master *m, const struct msg *msg, int fd)
+{
+	if (!m->is_started)
+		return -EBADMSG;
 	m->control.has_served = true;
-	m->snapshot_version = v.version;
-	return m->snapshot_fd < 0 ? -errno : 0;
+	return keep(msg, fd, &m->snapshot_fd, &m->snapshot_version);
 }
 
 static int on_open(struct master *m, const struct msg *msg)
@@ -240,6 +247,8 @@ static int dispatch(struct master *m, const struct msg *msg, int fd)
 		return on_running(m, msg);
 	case MSG_SNAPSHOT:
 		return on_snapshot(m, msg, fd);
+	case MSG_REVOKED:
+		return keep(msg, fd, &m->revoked_fd, &m->revoked_version);
 	case MSG_OPEN:
 		return on_open(m, msg);
 	default:
@@ -271,15 +280,29 @@ void control_read(struct master *m)
 	}
 }
 
+/* To a restarted control: what is in force, the list first, for the snapshot ends its wait. */
+static int send_again(const struct master *m)
+{
+	const struct msg_version snapshot = { .version = m->snapshot_version };
+	const struct msg_version revoked = { .version = m->revoked_version };
+	int fd = m->control.channel;
+	int r = 0;
+
+	if (m->revoked_fd >= 0)
+		r = channel_send(fd, MSG_REVOKED, &revoked, sizeof(revoked), m->revoked_fd);
+	if (r == 0)
+		r = channel_send(fd, MSG_SNAPSHOT, &snapshot, sizeof(snapshot), m->snapshot_fd);
+	return r;
+}
+
 /* Send what control has yet to be told. Return: 0 it has all; -errno. */
 static int sync_control(struct master *m)
 {
-	const struct msg_version v = { .version = m->snapshot_version };
 	int fd = m->control.channel;
 	int r = 0;
 
 	if (m->is_again_owed)
-		r = channel_send(fd, MSG_SNAPSHOT, &v, sizeof(v), m->snapshot_fd);
+		r = send_again(m);
 	if (r < 0)
 		return r;
 	m->is_again_owed = false;

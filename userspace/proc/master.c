@@ -174,6 +174,7 @@ static int set_up(struct master *m, const struct master_conf *conf)
 	int r;
 
 	m->snapshot_fd = -1;
+	m->revoked_fd = -1;
 	m->stats_fd = m->conns_fd = m->conns_read_fd = -1;
 	m->conns_map = CONNS_MAP_NONE;
 	m->api = API_SOCKET_NONE;

@@ -41,6 +41,7 @@ struct child {
 struct worker_child {
 	struct child child;
 	uint32_t listeners_sent;
+	uint64_t revoked_sent;
 	uint64_t snapshot_sent;
 	bool is_drain_sent;
 	bool is_applied; /* answered a snapshot without an error */
@@ -71,6 +72,8 @@ struct master {
 	struct api_socket api;
 	int snapshot_fd; /* newest; -1: none yet */
 	uint64_t snapshot_version;
+	int revoked_fd; /* the newest list of revoked certificates; -1: none yet */
+	uint64_t revoked_version;
 	struct worker_child workers[WORKERS_MAX]; /* start.workers of them */
 };
 

@@ -71,6 +71,16 @@ static int send_listener(struct master *m, uint32_t id)
 	return r;
 }
 
+static int send_revoked(struct master *m, struct worker_child *w)
+{
+	const struct msg_version v = { .version = m->revoked_version };
+	int r = channel_send(w->child.channel, MSG_REVOKED, &v, sizeof(v), m->revoked_fd);
+
+	if (r == 0)
+		w->revoked_sent = m->revoked_version;
+	return r;
+}
+
 static int send_snapshot(struct master *m, struct worker_child *w)
 {
 	const struct msg_version v = { .version = m->snapshot_version };
@@ -89,6 +99,8 @@ static int sync_one(struct master *m, uint32_t id)
 
 	if (m->phase == PHASE_RUNNING && w->listeners_sent < m->listeners.len) {
 		r = send_listener(m, id);
+	} else if (w->revoked_sent < m->revoked_version) {
+		r = send_revoked(m, w); /* before a snapshot: who serves knows who is revoked */
 	} else if (m->phase == PHASE_RUNNING && w->snapshot_sent < m->snapshot_version) {
 		r = send_snapshot(m, w);
 	} else if (m->phase == PHASE_DRAINING && !w->is_drain_sent) {
@@ -134,23 +146,28 @@ static void check_ready(struct master *m)
 		master_ready(m);
 }
 
-static void applied(struct master *m, uint32_t id, const struct msg *msg)
+static void tell_control(struct master *m, enum msg_type type, const struct msg_result *result)
+{
+	int r = 0;
+
+	if (m->control.channel >= 0)
+		r = channel_send(m->control.channel, type, result, sizeof(*result), -1);
+	if (r < 0)
+		child_send_failed(m, &m->control, r);
+}
+
+static void answered(struct master *m, uint32_t id, const struct msg *msg)
 {
 	struct msg_result result;
 
-	if (msg->type != MSG_APPLIED || msg_body(msg, &result, sizeof(result)) < 0 ||
-	    result.worker != id) {
+	if ((msg->type != MSG_APPLIED && msg->type != MSG_REVOKED_DONE) ||
+	    msg_body(msg, &result, sizeof(result)) < 0 || result.worker != id) {
 		log_error("worker %u sent what it never sends: killed", id);
 		child_kill(&m->workers[id].child);
 		return;
 	}
-	if (m->control.channel >= 0) {
-		int r = channel_send(m->control.channel, MSG_APPLIED, &result, sizeof(result), -1);
-
-		if (r < 0)
-			child_send_failed(m, &m->control, r);
-	}
-	if (result.error == 0) {
+	tell_control(m, msg->type, &result);
+	if (msg->type == MSG_APPLIED && result.error == 0) {
 		m->workers[id].is_applied = m->workers[id].child.has_served = true;
 		check_ready(m);
 	}
@@ -176,7 +193,7 @@ void workers_read(struct master *m, uint32_t id)
 		}
 		if (fd >= 0)
 			(void)close(fd);
-		applied(m, id, &msg);
+		answered(m, id, &msg);
 	}
 }
 
@@ -192,6 +209,7 @@ static void say_death(uint32_t id, int pid, int status)
 void worker_died(struct master *m, uint32_t id, int status)
 {
 	struct worker_child *w = &m->workers[id];
+	const struct msg_result none_left = { .version = m->revoked_version, .worker = id };
 	int r;
 
 	/* What it said last is still to be heard. */
@@ -202,6 +220,9 @@ void worker_died(struct master *m, uint32_t id, int status)
 	if (m->phase == PHASE_RUNNING || status != 0)
 		say_death(id, (int)w->child.pid, status);
 	child_died(m, &w->child);
+	/* Nobody is let in by it any more, and the next one begins with the list. */
+	if (m->revoked_version > 0)
+		tell_control(m, MSG_REVOKED_DONE, &none_left);
 	if (m->phase == PHASE_RUNNING && !m->is_ready && w->child.quick >= START_ATTEMPTS_MAX) {
 		log_error("worker %u does not start: giving up", id);
 		master_kill(m, 1);

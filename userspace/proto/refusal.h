@@ -42,6 +42,7 @@
 	X(CHUNK_EXTENSION,    400, "chunk_extension")                                              \
 	X(CHUNK_END,          400, "chunk_end")                                                    \
 	X(TRAILER,            400, "trailer")                                                      \
+	X(CERT_REVOKED,       403, "cert_revoked")                                                 \
 	X(BODY_TOO_LARGE,     413, "body_too_large")                                               \
 	X(EXPECTATION,        417, "expectation")                                                  \
 	X(UPGRADE,            400, "upgrade")                                                      \

@@ -165,7 +165,8 @@ static int check_host(const struct snapshot_host *h, size_t at, char *err)
 	if (!h->certificate_pem || !h->key_pem)
 		return refuse(err, "hosts[%zu]: certificate or key missing", at);
 	if (h->verify >= VERIFY_MODE_MAX || h->inject >= INJECT_MODE_MAX ||
-	    h->rfc9440 >= RFC9440_MODE_MAX || h->xfcc >= XFCC_MODE_MAX)
+	    h->rfc9440 >= RFC9440_MODE_MAX || h->xfcc >= XFCC_MODE_MAX ||
+	    h->on_revoked >= REVOKED_MODE_MAX || h->on_expired >= EXPIRED_MODE_MAX)
 		return refuse(err, "hosts[%zu]: unknown mode", at);
 	if (!h->ca_pem && h->verify != VERIFY_NONE)
 		return refuse(err, "hosts[%zu].ca: missing", at);

@@ -51,6 +51,8 @@ struct snapshot_host {
 	enum inject_mode inject;
 	enum rfc9440_mode rfc9440;
 	enum xfcc_mode xfcc;
+	enum revoked_mode on_revoked;
+	enum expired_mode on_expired;
 	char *der_header; /* header name, or NULL: not sent */
 	char *sha256_header;
 	char *verdict_header;

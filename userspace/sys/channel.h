@@ -41,6 +41,14 @@ enum msg_type {
 	MSG_SNAPSHOT,
 	/* worker -> master -> control: struct msg_result. version = the snapshot's. */
 	MSG_APPLIED,
+	/* control -> master -> every worker, one fd: a sealed memfd with the digests of what is
+	 * revoked (proto/revoked.h); struct msg_version, of its own count. Kept and given again
+	 * like a snapshot, and before it: who serves has it. */
+	MSG_REVOKED,
+	/* worker -> master -> control: struct msg_result; version = the list's. It is in force,
+	 * and every connection was looked at. For a worker that dies the master says so: the next
+	 * one begins with the list. */
+	MSG_REVOKED_DONE,
 	/* master -> worker, one fd: struct msg_listener */
 	MSG_LISTENER,
 	/* master -> worker, no payload: stop accepting, finish, exit 0

@@ -14,7 +14,9 @@
 # make check-vm-asan   the same with the asan build, Linux 6.12
 # make check-vm-peers  the same with the OpenSSL, curl and Python of newer Debian releases (needs root); PEERS=trixie
 # make vm-icount       instructions of a worker for each job, three engines and nginx, against bench/icount.txt; KERNEL=6.1, UPDATE=1
+# make vm-icount-peers the same jobs with the packages of forky, and HAProxy's `ktls on` beside them; a table (needs root)
 # make vm-idle         memory of idle connections, kernel TLS and not; IDLE=5000
+# make nightly         what `make test` has no time for: newest kernel, asan guest, newer OpenSSL, vm-icount, each fuzz target
 # make fuzz T=head     libFuzzer on one target, SECONDS=60
 # make cover           lines covered by units, replay and e2e
 # make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
@@ -90,7 +92,7 @@ FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] be
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all bench bpf bpf-test deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
-	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-idle fuzz replay cover figures \
+	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-icount-peers vm-idle nightly fuzz replay cover figures \
 	steer-figures docs docs-check clean help FORCE
 all: $(O)/sluiced $(O)/sluicectl
 
@@ -200,6 +202,22 @@ check-vm-peers:
 vm-icount vm-idle: deps
 	$(Q)$(MAKE) all bench
 	$(Q)BUILD=$(O) tools/vm/bench.sh $(@:vm-%=%) $(if $(filter file,$(origin KERNEL)),6.12,$(KERNEL))
+
+vm-icount-peers:
+	$(Q)tools/deps.sh debootstrap
+	$(Q)$(MAKE) all bench
+	$(Q)VM_SUITE=forky VM_EXPERIMENTAL=haproxy VM_OUT=build/vm/icount-peers BUILD=$(O) VM_SECONDS=$${VM_SECONDS:-3600} \
+		SERVERS="$(or $(SERVERS),user kernel splice nginx nginx-ktls nginx-buffers-ktls haproxy haproxy-ktls)" \
+		tools/vm/bench.sh icount $(if $(filter file,$(origin KERNEL)),6.12,$(KERNEL))
+
+# What `make test` has no time for. SECONDS: of each fuzz target.
+nightly:
+	$(Q)$(MAKE) check-vm-next
+	$(Q)$(MAKE) check-vm-asan
+	$(Q)$(MAKE) check-vm-peers
+	$(Q)$(MAKE) vm-icount
+	$(Q)$(MAKE) vm-icount-peers
+	$(Q)for t in $(FUZZ); do $(MAKE) fuzz T=$$t || exit 1; done
 
 layers:
 	$(call say,LAYERS,userspace)

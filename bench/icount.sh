@@ -40,6 +40,8 @@ up() {
 	nginx-ktls) nginx_up "$unbuffered ssl_conf_command Options KTLS;" ;;
 	nginx-buffers) nginx_up '' ;;
 	nginx-buffers-ktls) nginx_up "ssl_conf_command Options KTLS;" ;;
+	haproxy) haproxy_up ;;
+	haproxy-ktls) haproxy_up "ktls on" ;;
 	*) fail "no server $1" ;;
 	esac
 }

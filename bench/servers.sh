@@ -115,6 +115,37 @@ CONF
 	worker=$(pgrep -P "$server" | head -n 1)
 }
 
+# haproxy_up [WORDS]: of its bind line
+haproxy_up() {
+	port=$(free_port 18443)
+	cat "$dir/server.pem" "$dir/server.key" >"$dir/haproxy.pem"
+	cat >"$dir/haproxy.cfg" <<CFG
+global
+	nbthread 1
+	maxconn 16000
+	expose-experimental-directives
+defaults
+	mode http
+	timeout connect 5s
+	timeout client 3600s
+	timeout server 3600s
+	option splice-auto
+frontend front
+	bind 127.0.0.1:$port backlog 4096 ssl crt $dir/haproxy.pem ca-file $dir/client-ca.pem verify required ssl-min-ver TLSv1.3 ${1:-}
+	http-request set-header Cf-Client-Cert-Der-Base64 %[ssl_c_der,base64]
+	http-request set-header Cf-Client-Cert-Sha256 %[ssl_c_der,sha2(256),hex,lower]
+	default_backend origin
+backend origin
+	http-reuse always
+	server origin 127.0.0.1:$origin_port
+CFG
+	$on0 haproxy -db -f "$dir/haproxy.cfg" 2>"$dir/haproxy.log" >&2 &
+	server=$!
+	pids="$pids $server"
+	wait_port "$port"
+	worker=$server
+}
+
 # server_down: and wait for the end
 server_down() {
 	kill "$server"

@@ -4,6 +4,7 @@
 #
 # icount  counts instructions and compares sluiced's with bench/icount.txt: more than 5 % off fails. UPDATE=1 writes the
 #         file anew. SERVERS: only these. SIZES: bodies of these lengths, for a look; then nothing is compared.
+#         VM_SUITE: with that release's packages (and VM_EXPERIMENTAL, see root.sh); then nothing is compared either.
 # idle    memory of connections that do nothing. IDLE: how many.
 # Programs are taken from BUILD (build/release). Logs and the table go to VM_OUT (build/vm).
 set -euo pipefail
@@ -33,7 +34,7 @@ done
 
 # guest SECONDS MIB COMMAND
 guest() {
-	"$here/run.sh" -k "$("$here/fetch-kernel.sh" "$suite" "$package" "$cache")" -r "$("$here/root.sh" "$cache")" \
+	"$here/run.sh" -k "$("$here/fetch-kernel.sh" "$suite" "$package" "$cache")" -r "$("$here/root.sh" "$cache" "${VM_SUITE:-}")" \
 		-o "$out/$what-$kernel.console" -t "${VM_SECONDS:-$1}" -m "$2" "${files[@]}" "$cache" "$3"
 }
 
@@ -89,7 +90,7 @@ icount)
 	sed 1d "$out/icount-$kernel.log" >"$out/icount-$kernel.txt"
 	echo "Linux $kernel, TLS 1.3 AES-128-GCM; medians of ${ROUNDS:-3} rounds, and their spread"
 	table "$out/icount-$kernel.txt"
-	[ -z "${SIZES:-}" ] || exit 0
+	[ -z "${SIZES:-}${VM_SUITE:-}" ] || exit 0
 	if [ -n "${UPDATE:-}" ]; then
 		[ -z "${SERVERS:-}" ] || { echo "bench.sh: UPDATE wants all servers" >&2; exit 64; }
 		{

@@ -6,6 +6,7 @@
 # depend on, as dpkg lists them, with Python's compiled files (they belong to no package, and compiling is slow in the
 # guest). Kept by the versions of these packages.
 # With SUITE, debootstrap makes it: that release's OpenSSL, curl and Python. Needs root. Kept for 30 days (VM_ROOT_DAYS).
+# VM_EXPERIMENTAL: packages that it has from Debian's experimental besides.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$1 suite=${2:-}
@@ -19,8 +20,28 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
+# experimental TREE: the packages, fetched by this machine's apt as for TREE, which needs no network so
+experimental() {
+	from=$("$here/mirror.sh" "$suite") || return 1
+	mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial" "$work/etc/apt.conf.d" "$work/etc/preferences.d" \
+		"$work/etc/sources.list.d"
+	for s in "$suite" experimental; do
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $from $s main"
+	done >"$work/etc/sources.list"
+	for words in "update" "install -y --download-only --no-install-recommends -t experimental $VM_EXPERIMENTAL"; do
+		# shellcheck disable=SC2086 # a list of words
+		apt-get -qq -o Dir::State="$work/state" -o Dir::State::status="$1/var/lib/dpkg/status" -o Dir::Cache="$work/cache" \
+			-o Dir::Etc="$work/etc" -o Acquire::Languages=none -o APT::Sandbox::User=root \
+			-o APT::Update::Error-Mode=any $words || return 1
+	done
+	# unpacked and no more: they are to be run, not set up as services
+	for deb in "$work/cache/archives"/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -C "$1" --keep-directory-symlink -xf - || return 1
+	done
+}
+
 if [ -n "$suite" ]; then
-	image=$cache/root/$suite.sqsh
+	image=$cache/root/$suite$(printf '%s' "${VM_EXPERIMENTAL:+ $VM_EXPERIMENTAL}" | tr ' ' '+').sqsh
 	if [ -z "$(find "$image" -mtime "-${VM_ROOT_DAYS:-30}" 2>/dev/null)" ]; then
 		mirror=$("$here/mirror.sh" "$suite")
 		# debootstrap knows nothing of virtual packages: the one that python3-cryptography needs goes by this name
@@ -28,6 +49,8 @@ if [ -n "$suite" ]; then
 		# the script named here knows every release since the merge of /usr, also those newer than this debootstrap
 		debootstrap --variant=minbase --include="$include" "$suite" "$work/tree" "$mirror" \
 			/usr/share/debootstrap/scripts/sid >"$cache/root/$suite.log" 2>&1 || { tail -20 "$cache/root/$suite.log" >&2; exit 1; }
+		[ -z "${VM_EXPERIMENTAL:-}" ] || experimental "$work/tree" >>"$cache/root/$suite.log" 2>&1 ||
+			{ tail -20 "$cache/root/$suite.log" >&2; exit 1; }
 		mksquashfs "$work/tree" "$work/root.sqsh" -comp lz4 -no-progress -quiet -wildcards -e 'usr/share/doc/*' \
 			'usr/share/locale/*' 'usr/share/man/*' 'usr/include/*' 'var/cache/*' 'var/lib/apt/*' '... *.a' >&2
 		mv "$work/root.sqsh" "$image"

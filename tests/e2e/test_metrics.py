@@ -80,6 +80,21 @@ def test_what_was_done_is_what_is_told(busy):
     assert ends == sum(now["ended"])
 
 
+def test_how_long_it_took_is_counted_once_for_each(busy):
+    text = busy.api("GET", "/metrics", headers=OPEN)[2]
+    families = {f.name: f for f in openmetrics(text)}
+    for name, count in (("handshake", 1), ("first_byte", 1), ("request", 2)):  # the refused one saw no origin
+        family = families[f"sluice_{name}_seconds"]
+        assert (family.type, family.unit) == ("histogram", "seconds")
+        got = samples([family])
+        assert got[f"{family.name}_count", ()] == got[f"{family.name}_bucket", (("le", "+Inf"),)] == count
+        assert got[f"{family.name}_bucket", (("le", "0.00025"),)] <= got[f"{family.name}_bucket", (("le", "10.0"),)] <= count
+        assert got[f"{family.name}_sum", ()] >= 0
+    took = busy.logged(count=2)
+    total = samples([families["sluice_request_seconds"]])["sluice_request_seconds_sum", ()]
+    assert sum(row["ms_total"] for row in took) / 1000 <= total <= (sum(row["ms_total"] for row in took) + 2) / 1000
+
+
 HIDDEN = {"pid", "ktls_support"}
 RENAMED = {"generation": "worker_starts_total", "snapshot_version": "worker_snapshot_version", "conns_open": "conns_open",
            "ktls_conns_open": "ktls_conns_open", "bytes_from_clients": "client_received_bytes_total",

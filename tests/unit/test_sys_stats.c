@@ -36,3 +36,22 @@ Test(stats, a_worker_outside_the_page_is_refused)
 	cr_expect_lt(ftruncate(fd, 0), 0, "nobody can cut it under a mapping");
 	(void)close(fd);
 }
+
+Test(stats, a_time_falls_into_the_first_bucket_that_reaches_it)
+{
+	uint64_t words[STATS_TIME_WORDS] = { 0 };
+
+	cr_expect_eq(stats_time_bound(STATS_TIME_BUCKETS - 1), UINT64_MAX);
+	for (unsigned int i = 1; i < STATS_TIME_BUCKETS; i++)
+		cr_expect_gt(stats_time_bound(i), stats_time_bound(i - 1));
+	stats_time(words, 0);
+	stats_time(words, 250);
+	stats_time(words, 251);
+	stats_time(words, 10000000);
+	stats_time(words, 10000001);
+	cr_expect_eq(words[0], 2);
+	cr_expect_eq(words[1], 1);
+	cr_expect_eq(words[STATS_TIME_BUCKETS - 2], 1);
+	cr_expect_eq(words[STATS_TIME_BUCKETS - 1], 1);
+	cr_expect_eq(words[STATS_TIME_BUCKETS], 250 + 251 + 10000000 + 10000001);
+}

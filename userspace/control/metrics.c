@@ -51,6 +51,8 @@ static const char *type_word(const struct metrics *m, const struct metric *metri
 {
 	if (metric->kind == METRIC_COUNTER)
 		return "counter";
+	if (metric->kind == METRIC_HISTOGRAM)
+		return "histogram";
 	/* The older format knows no info. */
 	return metric->kind == METRIC_INFO && m->openmetrics ? "info" : "gauge";
 }
@@ -205,6 +207,7 @@ int metrics_render(const struct api_world *w, bool openmetrics, char **out, size
 		put_word(&m, i);
 	for (size_t i = 0; i < ARRAY_LEN(arrays); i++)
 		put_array(&m, i);
+	metrics_times(&m);
 	if (openmetrics)
 		(void)fputs("# EOF\n", m.out);
 	good = ferror(m.out) == 0;

@@ -6,7 +6,7 @@
 
 #include "control/api_world.h"
 
-enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_INFO, METRIC_HIDDEN };
+enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_INFO, METRIC_HISTOGRAM, METRIC_HIDDEN };
 
 struct metrics {
 	FILE *out;
@@ -33,6 +33,9 @@ enum { METRICS_LABEL_MAX = 1024 };
 
 /* name="value", escaped, behind what is in @out already. */
 void metrics_label(char *out, const char *name, const char *value);
+
+/* metrics_times.c: the workers' distributions of times */
+void metrics_times(const struct metrics *m);
 
 /* metrics_state.c: what control knows itself */
 void metrics_state(const struct metrics *m);

@@ -137,8 +137,8 @@ void log_request(struct worker *w, struct conn *c)
 	number(&line, "status", x->status);
 	number(&line, "bytes_in", x->bytes_in);
 	number(&line, "bytes_out", x->bytes_out);
-	number(&line, "ms_total", w->now_ms - x->begun_ms);
-	number(&line, "ms_origin", x->answered_ms > 0 ? x->answered_ms - x->sent_ms : 0);
+	number(&line, "ms_total", (w->now_us - x->begun_us) / 1000);
+	number(&line, "ms_origin", x->answered_us > 0 ? (x->answered_us - x->sent_us) / 1000 : 0);
 	string(&line, "origin", x->origin == NULL ? "" : x->origin->label);
 	string(&line, "reason", reason_of(c, x));
 	add_line(w, &line);
@@ -156,7 +156,7 @@ void log_handshake(struct worker *w, struct conn *c, const char *reason, struct 
 	text(&line, "host", SLICE(""));
 	tls(&line, c);
 	number(&line, "status", 0);
-	number(&line, "ms_total", w->now_ms - c->since_ms);
+	number(&line, "ms_total", (w->now_us - c->since_us) / 1000);
 	string(&line, "reason", reason);
 	text(&line, "text", words);
 	add_line(w, &line);

@@ -65,7 +65,7 @@ void conn_set_state(struct worker *w, struct conn *c, enum conn_state next)
 	memmove(c->trail + 1, c->trail, sizeof(c->trail) - 1);
 	c->trail[0] = c->state;
 	c->state = (uint8_t)next;
-	c->since_ms = w->now_ms;
+	c->since_us = w->now_us;
 }
 
 static void note_peer(struct conn *c)

@@ -70,7 +70,7 @@ struct conn {
 	uint32_t head_seen; /* bytes of the head already searched */
 
 	struct timer timer;
-	uint64_t since_ms;    /* entry to the state */
+	uint64_t since_us;    /* entry to the state */
 	uint64_t send_due_ms; /* when the client must have taken something, while that is waited for */
 	struct conn *queue_next;
 

@@ -57,7 +57,7 @@ static enum step go(struct worker *w, struct conn *c)
 	struct exchange *x = c->exchange;
 
 	x->origin = c->link->origin;
-	x->sent_ms = w->now_ms;
+	x->sent_us = w->now_us;
 	x->waits = 0; /* the timer was the connect(2)'s */
 	if (x->has_identity) {
 		c->link->known_version = x->policy->snapshot->version;

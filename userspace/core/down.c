@@ -167,8 +167,8 @@ static enum step head(struct worker *w, struct conn *c, struct slice in)
 	enum step step;
 
 	x->may_resend = false;
-	if (x->answered_ms == 0)
-		x->answered_ms = w->now_ms;
+	if (x->answered_us == 0)
+		x->answered_us = w->now_us;
 	if (head_end(in, 0, lim.head_bytes, &len) != REFUSAL_NONE)
 		return refuse(w, c, REFUSAL_ORIGIN_BROKEN);
 	if (len == 0) {

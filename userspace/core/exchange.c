@@ -14,7 +14,7 @@ struct exchange *exchange_begin(struct worker *w, struct conn *c)
 	/* Not the text buffers: their lengths say how much of them counts. */
 	memset(x, 0, offsetof(struct exchange, method));
 	x->name.len = 0;
-	x->begun_ms = w->now_ms;
+	x->begun_us = w->now_us;
 	c->exchange = x;
 	conns_request(c->row);
 	return x;
@@ -40,6 +40,13 @@ static void count_bodies(struct worker_stats *stats, const struct conn *c)
 	}
 }
 
+static void count_times(struct worker *w, const struct exchange *x)
+{
+	stats_time(w->stats->request_times, w->now_us - x->begun_us);
+	if (x->answered_us > 0)
+		stats_time(w->stats->first_byte_times, x->answered_us - x->begun_us);
+}
+
 void exchange_end(struct worker *w, struct conn *c)
 {
 	struct exchange *x = c->exchange;
@@ -52,6 +59,7 @@ void exchange_end(struct worker *w, struct conn *c)
 	if (w->policy->snapshot->access_log)
 		log_request(w, c);
 	count_bodies(w->stats, c);
+	count_times(w, x);
 	splice_end(w, c);
 	c->exchange = NULL;
 	policy_unref(w, x->policy);

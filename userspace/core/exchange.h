@@ -23,9 +23,9 @@ struct exchange {
 	struct origin *origin; /* that serves it; borrowed from host */
 	struct body up, down;
 	struct splice up_splice, down_splice;
-	uint64_t begun_ms;    /* first byte of the head was there */
-	uint64_t sent_ms;     /* request handed to the origin; 0: not yet */
-	uint64_t answered_ms; /* first byte of the response; 0: not yet */
+	uint64_t begun_us;    /* first byte of the head was there */
+	uint64_t sent_us;     /* request handed to the origin; 0: not yet */
+	uint64_t answered_us; /* first byte of the response; 0: not yet */
 	uint64_t bytes_in;    /* body bytes from the client */
 	uint64_t bytes_out;   /* head and body bytes to the client */
 	uint64_t mark;        /* how far it had come when its timer was set */

@@ -82,6 +82,7 @@ static enum step done(struct worker *w, struct conn *c)
 		w->stats->handshakes_resumed++;
 	else
 		w->stats->handshakes_full++;
+	stats_time(w->stats->handshake_times, w->now_us - c->since_us);
 	conn_set_state(w, c, CONN_IDLE);
 	enter(w, c);
 	if (!client_begin(w, c) || !standing_admits(w, c))

@@ -270,7 +270,7 @@ int loop_turn(struct worker *w)
 	err = ring_wait(&w->ring, wait);
 	if (err < 0)
 		return err;
-	w->now_ms = clock_mono_ns() / 1000000;
+	worker_look(w);
 	w->stats->turns++;
 	n = ring_take(&w->ring, batch);
 	for (unsigned int i = 0; i < n; i++) {

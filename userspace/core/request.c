@@ -193,7 +193,7 @@ static enum step take_head(struct worker *w, struct conn *c, struct slice in, si
 	c->exchange->policy = policy_ref(w->policy);
 	if (c->state == CONN_IDLE)
 		conn_set_state(w, c, CONN_HEAD);
-	c->exchange->begun_ms = c->since_ms;
+	c->exchange->begun_us = c->since_us;
 	c->head_seen = 0;
 	why = judge(w, c, slice_sub(in, 0, len));
 	if (why != REFUSAL_NONE)

@@ -77,6 +77,12 @@ static int open_ring(struct worker *w)
 	return err;
 }
 
+void worker_look(struct worker *w)
+{
+	w->now_us = clock_mono_ns() / 1000;
+	w->now_ms = w->now_us / 1000;
+}
+
 int worker_init(struct worker *w, const struct options *options)
 {
 	const struct tls_worker_conf tls = {
@@ -92,7 +98,7 @@ int worker_init(struct worker *w, const struct options *options)
 	w->options = *options;
 	w->spare_fd = -1;
 	w->standing.expires_s = INT64_MAX;
-	w->now_ms = clock_mono_ns() / 1000000;
+	worker_look(w);
 	wheel_init(&w->wheel, w->now_ms);
 	err = make_tables(w, options);
 	if (err == 0)

@@ -56,7 +56,8 @@ struct worker {
 	int spare_fd; /* given up for the time that one is received; -1: none */
 	bool is_draining;
 	bool is_done;
-	uint64_t now_ms; /* CLOCK_MONOTONIC, read once each turn */
+	uint64_t now_us; /* CLOCK_MONOTONIC, read once each turn: worker_look() */
+	uint64_t now_ms; /* the same in milliseconds */
 	uint64_t drain_at_ms;
 	struct ring ring;
 	struct wheel wheel;
@@ -105,6 +106,9 @@ int worker_main(unsigned int id, uint32_t ktls);
  * Return: 0; -ENOMEM; -errno of ring_open(), which is logged.
  */
 MUST_USE int worker_init(struct worker *w, const struct options *options);
+
+/** worker_look - at the clock: now_us and now_ms */
+void worker_look(struct worker *w);
 
 void queue_push(struct queue *q, struct conn *c);
 struct conn *queue_pop(struct queue *q);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include "sys/stats.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -71,4 +72,26 @@ int stats_map_read(int fd, unsigned int worker, const struct worker_stats **out)
 	if (r == 0)
 		*out = p;
 	return r;
+}
+
+static const uint64_t time_bounds[] = { STATS_TIME_BOUNDS };
+
+static_assert(ARRAY_LEN(time_bounds) == STATS_TIME_BUCKETS, "each bucket has its end");
+static_assert(STATS_TIME_WORDS == STATS_TIME_BUCKETS + 1, "and there is the sum");
+
+uint64_t stats_time_bound(unsigned int bucket)
+{
+	must(bucket < STATS_TIME_BUCKETS);
+	return time_bounds[bucket];
+}
+
+/* Most times are short: from below. */
+void stats_time(uint64_t words[STATS_TIME_WORDS], uint64_t us)
+{
+	unsigned int bucket = 0;
+
+	while (us > time_bounds[bucket])
+		bucket++;
+	words[bucket]++;
+	words[STATS_TIME_BUCKETS] += us;
 }

@@ -75,6 +75,14 @@
 
 enum { STATS_REASONS_MAX = 64, STATS_HANDOFFS_MAX = 16 };
 
+/* Up to how many microseconds a time falls into each bucket; the last has no end. */
+#define STATS_TIME_BOUNDS                                                                          \
+	250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 2500000, \
+		5000000, 10000000, UINT64_MAX
+
+/* The words of a distribution of times: a count for each bucket, then the sum in microseconds. */
+enum { STATS_TIME_BUCKETS = 16, STATS_TIME_WORDS = 17 };
+
 struct worker_stats {
 #define X(name, help) uint64_t name;
 	WORKER_STATS(X)
@@ -82,6 +90,9 @@ struct worker_stats {
 	uint64_t ended[STATS_REASONS_MAX];     /* by enum conn_reason */
 	uint64_t refused[STATS_REASONS_MAX];   /* by enum refusal */
 	uint64_t handoffs[STATS_HANDOFFS_MAX]; /* by enum handoff */
+	uint64_t handshake_times[STATS_TIME_WORDS];
+	uint64_t first_byte_times[STATS_TIME_WORDS];
+	uint64_t request_times[STATS_TIME_WORDS];
 } __attribute__((aligned(64)));
 
 /**
@@ -111,3 +122,9 @@ static inline uint64_t stats_read(const uint64_t *word)
 {
 	return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
+
+/** stats_time_bound - the upper end of a bucket, inclusive, in microseconds; UINT64_MAX: none */
+uint64_t stats_time_bound(unsigned int bucket);
+
+/** stats_time - count one time into the words of a distribution */
+void stats_time(uint64_t words[STATS_TIME_WORDS], uint64_t us);

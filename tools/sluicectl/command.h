@@ -36,6 +36,7 @@ struct command {
 	const char *args; /* "[--reason TEXT] SHA256", for people; "" for none */
 	const char *help;
 	int args_min, args_max; /* checked before run() */
+	bool is_local;          /* asks nobody: context.client is NULL */
 	enum exit_code (*run)(const struct context *ctx);
 };
 
@@ -43,7 +44,8 @@ struct command {
 	X(status)                                                                                  \
 	X(hosts)                                                                                   \
 	X(workers)                                                                                 \
-	X(reload)
+	X(reload)                                                                                  \
+	X(completion)
 
 #define X(name) extern const struct command command_##name;
 COMMANDS(X)

@@ -53,13 +53,14 @@ static const struct command *find(const char *name)
 
 static enum exit_code run(const struct command *command, struct context *ctx, const char *socket)
 {
-	enum exit_code r;
+	enum exit_code r = EXIT_DONE;
 
 	if (ctx->argc < command->args_min)
 		return usage(command->name, "an argument is missing");
 	if (ctx->argc > command->args_max)
 		return usage(ctx->argv[command->args_max], "one argument too many");
-	r = client_new(socket, &ctx->client);
+	if (!command->is_local)
+		r = client_new(socket, &ctx->client);
 	if (r != EXIT_DONE)
 		return r;
 	r = command->run(ctx);

@@ -127,6 +127,7 @@ class Door:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
         out = open(os.path.join(self.directory, "access.log"), "ab")
         err = open(os.path.join(self.directory, "error.log"), "ab")
+        seen = len(self.errors())  # of an earlier life
         # a sanitizer traces its own process and starts a symbolizer: the cage must only log that
         env = dict(os.environ, SLUICE_CAGE="log") if is_asan(self.binary) else None
         self.process = subprocess.Popen([self.binary, "--config", self.config_path, "--allow-dir", self.allow,
@@ -135,7 +136,7 @@ class Door:
                                         start_new_session=True, preexec_fn=limit)
         out.close()
         err.close()
-        wait_until(lambda: "ready" in self.errors() or self.process.poll() is not None, "ready")
+        wait_until(lambda: "ready" in self.errors()[seen:] or self.process.poll() is not None, "ready")
         assert self.process.poll() is None, "did not start:\n" + self.errors()
         return self
 

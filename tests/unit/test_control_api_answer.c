@@ -101,3 +101,13 @@ Test(api_answer, a_call_that_waits_has_no_status_and_a_deadline)
 	cr_expect_eq(call.wait_until_ms, 1050);
 	cr_expect_eq(call.again, again);
 }
+
+Test(api_answer, what_is_behind_a_mistake_is_its_chain)
+{
+	api_chain(&call, API_CODE_HEADERS_KEY, "of nothing");
+	api_fail(&call, 400, API_CODE_HEADERS, NULL, "headers");
+	api_chain(&call, API_CODE_HEADERS_KEY, "key");
+	expect("{\"success\":false,\"errors\":[{\"code\":6003,\"message\":\"headers\",\"error_chain\":[{"
+	       "\"code\":6103,\"message\":\"key\"}]}],\"messages\":[],\"result\":null}",
+	       "application/json");
+}

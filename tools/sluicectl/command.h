@@ -45,6 +45,7 @@ struct command {
 	X(hosts)                                                                                   \
 	X(workers)                                                                                 \
 	X(reload)                                                                                  \
+	X(tokens)                                                                                  \
 	X(completion)
 
 #define X(name) extern const struct command command_##name;

@@ -22,17 +22,18 @@ static void put_usage(FILE *out)
 		char left[64];
 
 		(void)snprintf(left, sizeof(left), "%s %s", commands[i]->name, commands[i]->args);
-		(void)fprintf(out, "  %-24s %s\n", left, commands[i]->help);
+		(void)fprintf(out, "  %-36s %s\n", left, commands[i]->help);
 	}
-	(void)fprintf(out,
-	              "\n"
-	              "  --socket PATH            sluiced's api.listen (SLUICE_SOCKET, or %s)\n"
-	              "  --json                   the answer as JSON\n"
-	              "  --version                say which one this is\n"
-	              "  --help                   this\n\n"
-	              "exit status: 0 done; 1 refused; 2 wrong use; 3 nobody answers; 4 no "
-	              "permission; 5 the answer makes no sense\n",
-	              SOCKET_DEFAULT);
+	(void)fprintf(
+		out,
+		"\n"
+		"  --socket PATH                        sluiced's api.listen (SLUICE_SOCKET, or %s)\n"
+		"  --json                               the answer as JSON\n"
+		"  --version                            say which one this is\n"
+		"  --help                               this\n\n"
+		"exit status: 0 done; 1 refused; 2 wrong use; 3 nobody answers; 4 no "
+		"permission; 5 the answer makes no sense\n",
+		SOCKET_DEFAULT);
 }
 
 static enum exit_code usage(const char *what, const char *why)

@@ -89,6 +89,15 @@ void api_fail(struct api_call *call, unsigned int status, enum api_code code, co
 	va_end(args);
 }
 
+void api_chain(struct api_call *call, enum api_code code, const char *message)
+{
+	size_t len = json_array_size(call->errors);
+	json_t *last = len > 0 ? json_array_get(call->errors, len - 1) : NULL;
+
+	(void)json_object_set_new(last, "error_chain",
+	                          json_pack("[{s:i, s:s}]", "code", (int)code, "message", message));
+}
+
 void api_text(struct api_call *call, const char *type, char *text, size_t len)
 {
 	must(call->status == 0);

@@ -14,8 +14,11 @@
 #define API_CODES(X)                                                                               \
 	X(INTERNAL, 1000, "something here failed, not the request")                                \
 	X(HEADERS, 6003, "request headers that cannot be right")                                   \
+	X(HEADERS_KEY, 6103, "in its chain: X-Auth-Key, or no X-Auth-Email beside it")             \
+	X(HEADERS_BEARER, 6111, "in its chain: Authorization")                                     \
 	X(JSON, 6007, "the body is not JSON, or not what is asked for")                            \
 	X(NO_ROUTE, 7003, "there is no such path, or nothing of that name")                        \
+	X(NOT_ENABLED, 9999, "there is no store to keep it in")                                    \
 	X(AUTH, 10000, "not allowed to whoever asks in this way")                                  \
 	X(METHOD, 10405, "that path does not know this method")                                    \
 	X(HOSTNAME, 12036, "a hostname that is not of the zone")                                   \
@@ -51,6 +54,9 @@ __attribute__((format(printf, 3, 4))) void api_message(struct api_call *call, in
 __attribute__((format(printf, 5, 6))) void api_fail(struct api_call *call, unsigned int status,
                                                     enum api_code code, const char *pointer,
                                                     const char *format, ...);
+
+/** api_chain - what is behind the mistake that was said last: its "error_chain" */
+void api_chain(struct api_call *call, enum api_code code, const char *message);
 
 /** api_text - not the envelope but @text: malloc'ed, taken; NULL: 500. @type is a literal. */
 void api_text(struct api_call *call, const char *type, char *text, size_t len);

@@ -23,6 +23,7 @@ enum {
 	API_ARGS_MAX = 4, /* {parts} of a route's path */
 	API_ARG_BYTES_MAX = 512,
 	API_NOTES = 2,
+	API_WHO_BYTES_MAX = 160,
 };
 
 typedef void api_handler(struct api_call *call);
@@ -33,7 +34,8 @@ struct api_call {
 	struct MHD_Connection *conn; /* NULL in unit tests */
 	/* what the path's {parts} stood for, in their order; never empty */
 	char args[API_ARGS_MAX][API_ARG_BYTES_MAX];
-	json_t *body; /* an object or array, the call's; NULL: none was sent */
+	json_t *body;                /* an object or array, the call's; NULL: none was sent */
+	char who[API_WHO_BYTES_MAX]; /* asks: for the audit log */
 
 	/* the answer; written by api_answer.c only */
 	unsigned int status; /* HTTP's; 0: none yet */
@@ -43,6 +45,7 @@ struct api_call {
 	char *text;                /* instead of all that */
 	size_t text_len;
 	const char *text_type;
+	uint32_t retry_after_s; /* 0: not said */
 
 	/* while it waits */
 	api_handler *again;

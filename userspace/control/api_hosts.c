@@ -2,14 +2,14 @@
 /* api_hosts.c - the hosts in force. Keys and certificates are not told. */
 #include <string.h>
 
-#include "base/text.h"
 #include "control/api_answer.h"
+#include "control/api_paging.h"
 #include "control/api_router.h"
 #include "control/api_world.h"
 #include "proto/dialect.h"
 #include "proto/hostname.h"
 
-enum { PER_PAGE_DEFAULT = 1000, PER_PAGE_MAX = 10000, PAGE_MAX = 1000000 };
+enum { PER_PAGE_DEFAULT = 1000, PER_PAGE_MAX = 10000 };
 
 static json_t *names(const struct snapshot_host *h)
 {
@@ -51,37 +51,19 @@ static json_t *host(const struct snapshot_host *h)
 	                 "dialects", dialects(h), "origins", origins(h));
 }
 
-/* A number in the query, 1..@max; @def when it is not there. Return: 0: it is wrong, and that has been said. */
-static uint64_t number(struct api_call *call, const char *name, uint64_t def, uint64_t max)
-{
-	const char *text = api_query(call, name);
-	uint64_t v = def;
-
-	if (!text)
-		return def;
-	if (text_parse_u64(slice_of(text, strlen(text)), &v) == 0 && v >= 1 && v <= max)
-		return v;
-	api_fail(call, 400, API_CODE_INVALID, NULL, "%s: not a number within 1 to %llu", name,
-	         (unsigned long long)max);
-	return 0;
-}
-
 static void get_hosts(struct api_call *call)
 {
 	const struct snapshot *s = call->world->snapshot;
 	size_t len = s ? s->hosts_len : 0;
-	uint64_t page = number(call, "page", 1, PAGE_MAX);
-	uint64_t per_page = number(call, "per_page", PER_PAGE_DEFAULT, PER_PAGE_MAX);
+	struct api_paging p = { .per_page = PER_PAGE_DEFAULT, .per_page_max = PER_PAGE_MAX };
 	json_t *all;
 
-	if (!page || !per_page)
+	if (!api_paging_read(call, &p))
 		return;
 	all = json_array();
-	for (uint64_t i = (page - 1) * per_page; i < len && i < page * per_page; i++)
+	for (uint64_t i = p.skip; i < len && i < p.skip + p.per_page; i++)
 		(void)json_array_append_new(all, host(&s->hosts[i]));
-	api_page(call, json_pack("{s:I, s:I, s:I, s:I}", "page", (json_int_t)page, "per_page",
-	                         (json_int_t)per_page, "count", (json_int_t)json_array_size(all),
-	                         "total_count", (json_int_t)len));
+	api_paging_say(call, &p, json_array_size(all), len);
 	api_result(call, 200, all);
 }
 

@@ -10,6 +10,7 @@
 
 #include "control/api.h"
 #include "control/api_call.h"
+#include "control/auth.h"
 
 /* A connection. */
 struct api_peer {
@@ -42,6 +43,7 @@ struct api {
 	struct api_peer *peers;
 	struct api_request *waiting;
 	size_t bodies; /* bytes that requests have allocated */
+	struct auth_tries tries;
 };
 
 /* api_request.c: libmicrohttpd's callbacks */
@@ -51,6 +53,10 @@ enum MHD_Result api_on_request(void *arg, struct MHD_Connection *conn, const cha
                                size_t *data_len, void **state);
 void api_on_end(void *arg, struct MHD_Connection *conn, void **state,
                 enum MHD_RequestTerminationCode why);
+
+/* api_auth.c: may it be answered? Return: false: it may not, and that is the answer.
+ * @fd: of a unix socket's peer; -1: it came over an address */
+bool api_auth(struct api_call *call, struct auth_tries *tries, int fd);
 
 /* Has the request that waits an answer now? */
 bool api_request_again(struct api_request *r);

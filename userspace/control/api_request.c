@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,18 @@ void api_request_give_up(struct api_request *r)
 
 /* --- answers ---------------------------------------------------------------------------------- */
 
+static void add_headers(const struct api_call *call, struct MHD_Response *response)
+{
+	char text[16];
+
+	if (call->status == MHD_HTTP_UNAUTHORIZED)
+		(void)MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
+	if (call->retry_after_s > 0) {
+		(void)snprintf(text, sizeof(text), "%u", call->retry_after_s);
+		(void)MHD_add_response_header(response, "Retry-After", text);
+	}
+}
+
 static enum MHD_Result send_answer(struct api_request *r, const char *allow)
 {
 	struct MHD_Response *response = NULL;
@@ -100,6 +113,7 @@ static enum MHD_Result send_answer(struct api_request *r, const char *allow)
 	(void)MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
 	if (allow)
 		(void)MHD_add_response_header(response, "Allow", allow);
+	add_headers(&r->call, response);
 	sent = MHD_queue_response(r->call.conn, r->call.status, response);
 	MHD_destroy_response(response);
 	return sent;
@@ -228,12 +242,9 @@ static enum MHD_Result begin(struct api_request *r, const char *url, const char 
 		return send_answer(r, NULL);
 	}
 	keep_args(call, &m);
-	if (!r->api->is_trusted && call->route->right != API_ANYBODY) {
-		api_fail(call, 403, API_CODE_AUTH, NULL,
-		         "Authentication error: only the socket file's users may ask this");
+	if (!api_auth(call, &r->api->tries, r->api->is_trusted ? r->peer->fd : -1))
 		return send_answer(r, NULL);
-	}
-	if (r->api->world->is_draining && call->route->right == API_WRITE) {
+	if (r->api->world->is_draining && call->route->right >= API_WRITE) {
 		api_fail(call, 409, API_CODE_CONFLICT, NULL, "it is about to end");
 		return send_answer(r, NULL);
 	}

@@ -11,11 +11,12 @@
 #include "control/api_call.h"
 
 /* Who may. Over a unix socket whoever can connect may do everything; over the loopback's
- * addresses, which every user of the machine can reach, only what is anybody's. */
+ * addresses, which every user of the machine can reach, it takes a token (auth.h). */
 enum api_right {
 	API_ANYBODY,
-	API_READ,
-	API_WRITE,
+	API_READ,  /* any token */
+	API_WRITE, /* one that may write; refused while draining */
+	API_OWNER, /* the unix socket: tokens make no tokens */
 };
 
 struct api_route {
@@ -37,10 +38,12 @@ enum {
 };
 
 #define API_TABLES(X)                                                                              \
+	X(audit)                                                                                   \
 	X(hosts)                                                                                   \
 	X(metrics)                                                                                 \
 	X(reload)                                                                                  \
 	X(status)                                                                                  \
+	X(tokens)                                                                                  \
 	X(workers)
 
 #define X(name) extern const struct api_route api_routes_##name[];

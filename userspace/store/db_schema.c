@@ -21,6 +21,25 @@ static const char *const steps[] = {
 	" added_at INTEGER NOT NULL,"
 	" PRIMARY KEY (kind, value)"
 	") STRICT, WITHOUT ROWID;",
+	/* Who may use the API, and what they did with it. at, .._at: seconds since 1970. */
+	"CREATE TABLE tokens ("
+	" id TEXT NOT NULL PRIMARY KEY,"
+	" name TEXT NOT NULL UNIQUE,"
+	" email TEXT NOT NULL,"
+	" scope TEXT NOT NULL,"
+	" salt TEXT NOT NULL,"
+	" hash TEXT NOT NULL,"
+	" added_by TEXT NOT NULL,"
+	" added_at INTEGER NOT NULL"
+	") STRICT, WITHOUT ROWID;"
+	"CREATE TABLE audit ("
+	" id INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" at INTEGER NOT NULL,"
+	" who TEXT NOT NULL,"
+	" what TEXT NOT NULL,"
+	" before TEXT NOT NULL,"
+	" after TEXT NOT NULL"
+	") STRICT;",
 };
 
 static int read_number(struct db *db, const char *sql, int64_t *out)

@@ -20,6 +20,7 @@
 # make fuzz T=head     libFuzzer on one target, SECONDS=60
 # make cover           lines covered by units, replay and e2e
 # make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
+# make figures-peers   the same with the OpenSSL and nginx of newer Debian releases (needs root); PEERS=trixie
 # make steer-figures   nanoseconds for each way through the XDP program; needs root
 # make docs            write the generated tables (options, dialects, reasons) into docs/
 # make deps            install what building and testing needs (apt)
@@ -92,7 +93,7 @@ FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] be
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all bench bpf bpf-test deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
-	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-icount-peers vm-idle nightly fuzz replay cover figures \
+	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-icount-peers vm-idle nightly fuzz replay cover figures figures-peers \
 	steer-figures docs docs-check clean help FORCE
 all: $(O)/sluiced $(O)/sluicectl
 
@@ -321,6 +322,9 @@ steer-figures: $(O)/bench/steer
 # SLUICED, ROUNDS=1 REQUESTS=3000 HANDSHAKES=300 IDLE=500 for a quick look
 figures: all bench
 	$(Q)bench/figures.sh
+figures-peers: all bench
+	$(Q)tools/deps.sh debootstrap
+	$(Q)for s in $(PEERS); do tools/chroot.sh $$s bench/figures.sh || exit 1; done
 
 $(O)/.d:
 	$(Q)mkdir -p $(O) && touch $@

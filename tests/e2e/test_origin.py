@@ -51,6 +51,17 @@ def test_a_name_is_looked_up(world, door, origins):
         assert get(d, world).body == b"ok"
 
 
+@pytest.mark.parametrize("size", [65536, 300_000])
+def test_a_connection_that_is_kept_outlives_a_late_event(world, door, origins, size):
+    """The poll may tell of bytes that were read before it was looked at: no reason to close."""
+    origin = origins(respond=lambda r: answer(b"x" * size))
+    d = door_for(door, world, [origin])
+    with Client(d.port, cert=world.alice) as c:
+        for _ in range(300):
+            assert c.get().status == 200
+    assert len(origin.conns) == 1
+
+
 def test_several_listeners(world, door, origin):
     ports = [free_port(), free_port()]
     d = door([host(world.api, ["api.example.com"], [origin])], listen=[f"127.0.0.1:{p}" for p in ports])

@@ -325,8 +325,9 @@ void session_origin(struct worker *w, struct link *l, uint32_t events)
 	if (l->state == LINK_CONNECTING) {
 		connected(w, l->conn);
 	} else if (l->state == LINK_IDLE || l->conn->exchange == NULL) {
-		/* Nobody asked for anything: what comes is the end, or nothing we want. */
-		if (l->may_read)
+		/* Nobody asked for anything: what comes is the end, or nothing we want. But the event
+		 * may be about bytes that were read before it was looked at. */
+		if (!link_is_quiet(l))
 			link_close(w, l);
 	} else {
 		session_run(w, l->conn);

@@ -17,6 +17,7 @@
 #include "tls/host.h"
 #include "tls/identity.h"
 #include "tls/record.h"
+#include "tls/words.h"
 
 enum {
 	/* Output of one step: ServerHello .. Finished with a long server chain. */
@@ -98,6 +99,7 @@ struct tls_result {
 	struct hostname sni;
 	const char *version; /* "TLSv1.3"; static */
 	const char *cipher;  /* RFC name; static */
+	struct tls_words words;
 	bool resumed;
 };
 

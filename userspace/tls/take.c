@@ -91,6 +91,7 @@ int tls_handshake_take(struct tls_handshake *h, struct tls_result *out)
 	}
 	r.version = SSL_get_version(h->ssl);
 	r.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(h->ssl));
+	tls_words_of(h->ssl, &r.words);
 	r.resumed = SSL_session_reused(h->ssl);
 	r.host = h->host;
 	h->host = NULL;

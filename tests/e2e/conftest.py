@@ -53,8 +53,8 @@ def nginx(tmp_path):
     """nginx(body of server {}) starts one on a free port of the loopback."""
     made = []
 
-    def make(server, path=None):
-        made.append(Nginx(tmp_path / f"nginx{len(made)}", server, path))
+    def make(server, path=None, listen_more=""):
+        made.append(Nginx(tmp_path / f"nginx{len(made)}", server, path, listen_more))
         return made[-1]
 
     yield make

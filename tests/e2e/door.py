@@ -271,8 +271,9 @@ class Door:
             raise AssertionError(f"{e}\n{self.log()[-5:]}\n{self.errors()[-2000:]}") from None
 
 
-def host(cert, names, origins, verify="none", ca=None, depth=None, default=False, auth=None, **identity):
-    """One entry of hosts:. @auth: more keys of its client_auth."""
+def host(cert, names, origins, verify="none", ca=None, depth=None, default=False, auth=None, proxy=None, tlvs=None,
+         **identity):
+    """One entry of hosts:. @auth: more keys of its client_auth. @proxy, @tlvs: its proxy_protocol and proxy_tlvs."""
     auth = {"verify": verify, **(auth or {})}
     if ca is not None:
         auth["ca"] = ca.pem
@@ -284,4 +285,8 @@ def host(cert, names, origins, verify="none", ca=None, depth=None, default=False
         entry["default"] = True
     if identity:
         entry["identity"] = identity
+    if proxy is not None:
+        entry["proxy_protocol"] = proxy
+    if tlvs is not None:
+        entry["proxy_tlvs"] = tlvs
     return entry

@@ -31,7 +31,7 @@ http {{
 
 
 class Nginx:
-    def __init__(self, directory, server, path=None):
+    def __init__(self, directory, server, path=None, listen_more=""):
         self.directory = str(directory)
         self.www = os.path.join(self.directory, "www")
         os.makedirs(self.www)
@@ -42,7 +42,7 @@ class Nginx:
             listen = self.address = f"127.0.0.1:{self.port}"
         conf = os.path.join(self.directory, "nginx.conf")
         with open(conf, "w") as f:
-            f.write(CONF.format(dir=self.directory, listen=listen, server=server))
+            f.write(CONF.format(dir=self.directory, listen=listen + " " + listen_more, server=server))
         self.process = subprocess.Popen(["/usr/sbin/nginx", "-p", self.directory, "-c", conf],
                                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(lambda: os.path.exists(self.directory + "/pid") or self.process.poll() is not None, "nginx up")

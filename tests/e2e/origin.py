@@ -5,6 +5,7 @@ import socket
 import struct
 import threading
 
+import proxy
 from door import HANG, wait_until
 
 
@@ -93,6 +94,14 @@ class Conn:
 
     def request(self):
         return self.body(self.request_head())
+
+    def proxy_header(self):
+        """The PROXY header that a connection begins with, taken apart by proxy.py; None: it begins with something else."""
+        if self.exactly(12) != proxy.SIGNATURE:
+            return None
+        fixed = self.exactly(4)
+        rest = self.exactly(int.from_bytes(fixed[2:4], "big"))
+        return proxy.Header(proxy.SIGNATURE + fixed + rest)
 
     def send(self, data):
         self.sock.sendall(data)

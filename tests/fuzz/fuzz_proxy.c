@@ -277,6 +277,8 @@ static void check_round_trip(struct slice in)
 	f.cipher = take(&in, 64);
 	f.sig_alg = take(&in, 64);
 	f.key_alg = take(&in, 64);
+	f.group = take(&in, 64);
+	f.sig_scheme = take(&in, 64);
 	who.subject_der = take(&in, 512);
 	who.der = in;
 	if (proxy_out_put(&f, &out) < 0) {

@@ -58,6 +58,9 @@ static struct heard read_all(const char *text)
 			(void)conf_rfc9440(&f->hosts[i], path, positions, &mistakes);
 			(void)conf_on_revoked(&f->hosts[i], path, positions, &mistakes);
 			(void)conf_on_expired(&f->hosts[i], path, positions, &mistakes);
+			(void)conf_proxy_tlvs(&f->hosts[i],
+			                      conf_proxy(&f->hosts[i], path, positions, &mistakes),
+			                      path, positions, &mistakes);
 		}
 	}
 	mistakes_report(&mistakes, "f", hear, &h);
@@ -82,6 +85,8 @@ Test(conf_file, a_full_file_is_read_as_it_is_written)
 		"      der_header: X-Der\n"
 		"      sha256_header: \"\"\n"
 		"      rfc9440: off\n"
+		"    proxy_protocol: v2\n"
+		"    proxy_tlvs: [ssl, crc32c]\n"
 		"    origins: [\"127.0.0.1:8080\", \"app.internal:8080\"]\n";
 	struct conf_file *f = NULL;
 	const struct conf_host *h;
@@ -106,6 +111,9 @@ Test(conf_file, a_full_file_is_read_as_it_is_written)
 	cr_expect_eq(conf_depth(h, "hosts[0]", positions, &mistakes), 3);
 	cr_expect_eq(conf_inject(h, "hosts[0]", positions, &mistakes), INJECT_EVERY_REQUEST);
 	cr_expect_eq(conf_rfc9440(h, "hosts[0]", positions, &mistakes), RFC9440_OFF);
+	cr_expect_eq(conf_proxy(h, "hosts[0]", positions, &mistakes), PROXY_V2);
+	cr_expect_eq(conf_proxy_tlvs(h, PROXY_V2, "hosts[0]", positions, &mistakes),
+	             1U << PROXY_TLV_SSL | 1U << PROXY_TLV_CRC32C);
 	cr_expect_str_eq(h->identity->sha256_header, "");
 	cr_expect_null(h->identity->verdict_header);
 	cr_expect_eq(mistakes.total, 0);
@@ -134,6 +142,10 @@ Test(conf_file, what_is_not_given_has_a_default)
 	             ON_REVOKED_CLOSE);
 	cr_expect_eq(conf_on_expired(&f->hosts[0], "hosts[0]", positions, &mistakes),
 	             ON_EXPIRED_CLOSE);
+	cr_expect_eq(conf_proxy(&f->hosts[0], "hosts[0]", positions, &mistakes), PROXY_OFF);
+	cr_expect_eq(conf_proxy_tlvs(&f->hosts[0], PROXY_OFF, "hosts[0]", positions, &mistakes), 0);
+	cr_expect_eq(conf_proxy_tlvs(&f->hosts[0], PROXY_V2, "hosts[0]", positions, &mistakes),
+	             PROXY_TLVS_DEFAULT);
 	cr_expect_eq(mistakes.total, 0);
 	conf_file_free(f);
 }
@@ -195,6 +207,25 @@ Test(conf_file, every_mistake_is_said_with_its_line_and_key)
 		  "    origins: [o]\n    client_auth:\n      on_revoked: keep\n      on_expired: forbid\n",
 		  "f:8: hosts[0].client_auth.on_revoked: \"keep\" is none of: close, forbid|"
 		  "f:9: hosts[0].client_auth.on_expired: \"forbid\" is none of: close, keep|" },
+		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
+		  "    origins: [o]\n    proxy_protocol: v3\n",
+		  "f:7: hosts[0].proxy_protocol: \"v3\" is none of: off, v2|" },
+		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
+		  "    origins: [o]\n    proxy_protocol: v2\n"
+		  "    proxy_tlvs: [ssl, sni, alpn, ssl]\n",
+		  "f:8: hosts[0].proxy_tlvs[1]: \"sni\" is none of: alpn, authority, crc32c, ssl, "
+		  "cert_cn, ssl_cipher, cert_sig, cert_key, ssl_group, ssl_sig_scheme, client_cert|"
+		  "f:8: hosts[0].proxy_tlvs[3]: ssl is given twice|" },
+		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
+		  "    origins: [o]\n    proxy_protocol: v2\n    proxy_tlvs: [client_cert]\n",
+		  "f:8: hosts[0].proxy_tlvs: ssl is missing: what else is said of TLS is a part of "
+		  "it|" },
+		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
+		  "    origins: [o]\n    proxy_tlvs: []\n",
+		  "f:7: hosts[0].proxy_tlvs: means nothing without proxy_protocol: v2|" },
+		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
+		  "    origins: [o]\n    proxy_protocol: v2\n    proxy_tlvs: ssl\n",
+		  "f:8: hosts[0].proxy_tlvs: a list expected|" },
 		{ "listen: &a [x]\nhosts: *a\n",
 		  "f:2: aliases (*name) are not read here: write the value out|" },
 		{ "listen: [x]\n---\nlisten: [y]\n", "f:2: a second document: only one is read|" },

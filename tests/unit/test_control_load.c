@@ -163,6 +163,8 @@ Test(load, a_good_file_becomes_a_whole_snapshot)
 	cr_expect_str_eq(h->verdict_header, "Cf-Client-Cert-Verified", "request: sent");
 	cr_assert_eq(h->origins_len, 3);
 	cr_expect_str_eq(h->origins[2].label, "unix:/run/a.sock");
+	cr_expect_eq(h->proxy, PROXY_OFF);
+	cr_expect_eq(h->proxy_tlvs, 0);
 	h = &l.snapshot->hosts[1];
 	cr_expect_eq(h->verify, VERIFY_NONE);
 	cr_expect_null(h->ca_pem);
@@ -290,6 +292,10 @@ Test(load, each_mistake_is_said_where_it_stands)
 		  "meaning of its own|" },
 		{ 16, "      der_header: X Der",
 		  "f:16: hosts[0].identity.der_header: \"X Der\": not~" },
+		{ 20, "    key: a.key\n    proxy_protocol: 2",
+		  "f:21: hosts[1].proxy_protocol: \"2\" is none of: off, v2|" },
+		{ 20, "    key: a.key\n    proxy_protocol: v2\n    proxy_tlvs: [cert_cn]",
+		  "f:22: hosts[1].proxy_tlvs: ssl is missing~" },
 		{ 21, "    origins: ['127.0.0.1']",
 		  "f:21: hosts[1].origins[0]: \"127.0.0.1\" is not an origin~" },
 		{ 21, "    origins: ['127.0.0:80']",
@@ -308,6 +314,30 @@ Test(load, each_mistake_is_said_where_it_stands)
 		cr_expect_null(l.snapshot);
 		cr_expect_eq(strncmp(said, rows[i].want, len), 0, "%s\nsaid %s\nwant %s",
 		             rows[i].instead, said, rows[i].want);
+	}
+}
+
+Test(load, a_proxy_header_has_its_default_parts_or_those_named)
+{
+	static const struct {
+		const char *lines;
+		uint32_t want;
+	} rows[] = {
+		{ "    key: a.key\n    proxy_protocol: v2", PROXY_TLVS_DEFAULT },
+		{ "    key: a.key\n    proxy_protocol: v2\n    proxy_tlvs: []", 0 },
+		{ "    key: a.key\n    proxy_protocol: v2\n    proxy_tlvs: [client_cert, ssl]",
+		  1U << PROXY_TLV_SSL | 1U << PROXY_TLV_CLIENT_CERT },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct loaded l = { 0 };
+
+		write_config(20, rows[i].lines);
+		cr_assert_eq(load_config(&l), 0, "%s", said);
+		cr_expect_eq(l.snapshot->hosts[1].proxy, PROXY_V2, "%s", rows[i].lines);
+		cr_expect_eq(l.snapshot->hosts[1].proxy_tlvs, rows[i].want, "%s", rows[i].lines);
+		snapshot_free(l.snapshot);
+		watch_free(l.watch);
 	}
 }
 

@@ -51,6 +51,8 @@ static struct proxy_facts facts(uint32_t tlvs, const struct identity_meta *who)
 		.cipher = SLICE("CIPHER"),
 		.sig_alg = SLICE("SIG"),
 		.key_alg = SLICE("EC256"),
+		.group = SLICE("x25519"),
+		.sig_scheme = SLICE("ed25519"),
 	};
 }
 
@@ -91,6 +93,10 @@ Test(proxy_out, each_part_byte_for_byte)
 		  SLICE("\x11\x00\x2C" ENDS4 "\x20\x00\x1D\x07\0\0\0\0\x21\x00\x07TLSv1.3"
 		        "\x24\x00\x03SIG\x25\x00\x05"
 		        "EC256") },
+		{ "the handshake", BIT(SSL) | BIT(SSL_GROUP) | BIT(SSL_SIG_SCHEME),
+		  SLICE("\x11\x00\x31" ENDS4 "\x20\x00\x22\x07\0\0\0\0\x21\x00\x07TLSv1.3"
+		        "\x26\x00\x06x25519\x27\x00\x07"
+		        "ed25519") },
 		{ "their certificate", BIT(SSL) | BIT(CLIENT_CERT),
 		  SLICE("\x11\x00\x30" ENDS4 "\x20\x00\x21\x07\0\0\0\0\x21\x00\x07TLSv1.3"
 		        "\x28\x00\x0F"

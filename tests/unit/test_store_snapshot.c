@@ -25,7 +25,8 @@ static const char good[] =
 	"\"templates\":[{\"header\":\"X-T\",\"value\":\"${certSerial}\"}],\"origins\":["
 	"{\"label\":\"app:80\",\"ip4\":\"192.0.2.1\",\"port\":80},"
 	"{\"label\":\"six\",\"ip6\":\"fe80::1\",\"port\":81,\"scope\":2},"
-	"{\"label\":\"unix:/s\",\"unix\":\"/s\"}]},"
+	"{\"label\":\"unix:/s\",\"unix\":\"/s\"}],"
+	"\"proxy\":\"v2\",\"proxy_tlvs\":[\"authority\",\"ssl\",\"client_cert\"]},"
 	"{\"names\":[\"b.example.com\"],\"default\":false,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":null,\"crl\":null,\"crl_soft_fail\":false,"
 	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[]},"
@@ -33,7 +34,8 @@ static const char good[] =
 	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"xfcc\":\"sanitize\",\"der_header\":null,"
 	"\"on_revoked\":\"close\",\"on_expired\":\"close\","
 	"\"sha256_header\":null,\"verdict_header\":null,\"dialects\":[],\"templates\":[],\"origins\":["
-	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}]}]}";
+	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}],"
+	"\"proxy\":\"off\",\"proxy_tlvs\":[]}]}";
 
 static json_t *good_doc(void)
 {
@@ -107,6 +109,10 @@ Test(snapshot, decoded_fields_are_what_was_written)
 	cr_expect_eq(ntohs(((struct sockaddr_in *)&h->origins[0].addr)->sin_port), 80);
 	cr_expect_eq(((struct sockaddr_in6 *)&h->origins[1].addr)->sin6_scope_id, 2);
 	cr_expect_str_eq(((struct sockaddr_un *)&h->origins[2].addr)->sun_path, "/s");
+	cr_expect_eq(h->proxy, PROXY_V2);
+	cr_expect_eq(h->proxy_tlvs,
+	             1U << PROXY_TLV_AUTHORITY | 1U << PROXY_TLV_SSL | 1U << PROXY_TLV_CLIENT_CERT);
+	cr_expect_eq(s->hosts[1].proxy, PROXY_OFF);
 	cr_expect_null(s->hosts[1].ca_pem);
 	cr_expect_eq(s->hosts[1].rfc9440, RFC9440_CHAIN);
 	snapshot_free(s);
@@ -184,6 +190,14 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ 0, "templates", "[{\"header\":\"a\",\"value\":\"${x}\"}]",
 		  "hosts[0].templates[0]: no such" },
 		{ 0, "verdict_header", "\"x-sha\"", "same name as sha256_header" },
+		{ 0, "proxy", "\"v3\"", "hosts[0].proxy: unknown word" },
+		{ 0, "proxy", "null", "hosts[0].proxy: unknown word" },
+		{ 0, "proxy", "\"off\"", "hosts[0].proxy_tlvs: without a header" },
+		{ 0, "proxy_tlvs", "null", "hosts[0].proxy_tlvs: not a list" },
+		{ 0, "proxy_tlvs", "[1]", "hosts[0].proxy_tlvs: not a list" },
+		{ 0, "proxy_tlvs", "[\"sni\"]", "hosts[0].proxy_tlvs: not a list" },
+		{ 0, "proxy_tlvs", "[\"cert_cn\"]",
+		  "hosts[0].proxy_tlvs: parts of ssl without it" },
 		{ 0, "origins", "[]", "hosts[0].origins" },
 		{ 0, "origins", "[{}]", "hosts[0].label" },
 		{ 0, "origins", "[{\"label\":\"x\"}]", "hosts[0].unix" },

@@ -71,6 +71,8 @@ static const cyaml_schema_field_t host_fields[] = {
 	                        client_auth_fields),
 	CYAML_FIELD_MAPPING_PTR("identity", TEXT, struct conf_host, identity, identity_fields),
 	LIST_FIELD(struct conf_host, origins, &text_entry),
+	TEXT_FIELD(struct conf_host, proxy_protocol),
+	LIST_FIELD(struct conf_host, proxy_tlvs, &text_entry),
 	CYAML_FIELD_END,
 };
 

@@ -21,6 +21,7 @@ enum {
 	CONF_NAMES_MAX = 256,
 	CONF_ORIGINS_MAX = 64,
 	CONF_CRLS_MAX = 64, /* files for each host */
+	CONF_PROXY_SOURCES_MAX = 256,
 };
 
 struct conf_allow {
@@ -72,6 +73,9 @@ struct conf_host {
 	struct conf_identity *identity;
 	char **origins;
 	unsigned int origins_count;
+	char *proxy_protocol; /* a word of PROXY_MODES, or NULL */
+	char **proxy_tlvs;    /* words of PROXY_TLVS */
+	unsigned int proxy_tlvs_count;
 };
 
 /* Where the settings API is served. */
@@ -142,6 +146,13 @@ enum revoked_mode conf_on_revoked(const struct conf_host *h, const char *path,
                                   struct positions *positions, struct mistakes *mistakes);
 enum expired_mode conf_on_expired(const struct conf_host *h, const char *path,
                                   struct positions *positions, struct mistakes *mistakes);
+
+enum proxy_mode conf_proxy(const struct conf_host *h, const char *path, struct positions *positions,
+                           struct mistakes *mistakes);
+
+/** conf_proxy_tlvs - bits 1 << enum proxy_tlv; those of the default where @mode has any and none are named */
+uint32_t conf_proxy_tlvs(const struct conf_host *h, enum proxy_mode mode, const char *path,
+                         struct positions *positions, struct mistakes *mistakes);
 
 /** mistake_at - a mistake in "PATH.KEY" (either may be empty), where that stands */
 __attribute__((format(printf, 5, 6))) void mistake_at(struct mistakes *m, struct positions *p,

@@ -41,6 +41,8 @@ static const struct word_help verify[] = { VERIFY_MODES(X) };
 static const struct word_help inject[] = { INJECT_MODES(X) };
 static const struct word_help rfc9440[] = { RFC9440_MODES(X) };
 static const struct word_help xfcc[] = { XFCC_MODES(X) };
+static const struct word_help proxy[] = { PROXY_MODES(X) };
+static const struct word_help proxy_tlvs[] = { PROXY_TLVS(X) };
 static const struct word_help on_revoked[] = { REVOKED_MODES(X) };
 static const struct word_help on_expired[] = { EXPIRED_MODES(X) };
 #undef X
@@ -98,4 +100,6 @@ void help_markdown(FILE *out)
 	put_words(out, "hosts[].identity.inject", inject, ARRAY_LEN(inject));
 	put_words(out, "hosts[].identity.rfc9440", rfc9440, ARRAY_LEN(rfc9440));
 	put_words(out, "hosts[].identity.xfcc", xfcc, ARRAY_LEN(xfcc));
+	put_words(out, "hosts[].proxy_protocol", proxy, ARRAY_LEN(proxy));
+	put_words(out, "hosts[].proxy_tlvs", proxy_tlvs, ARRAY_LEN(proxy_tlvs));
 }

@@ -56,7 +56,7 @@ enum xfcc_mode { XFCC_MODES(X) XFCC_MODE_MAX };
 
 /* What goes to an origin before the first request of each connection. */
 #define PROXY_MODES(X)                                                                             \
-	X(OFF, "off", "nothing")                                                                   \
+	X(OFF, "off", "nothing (the default)")                                                     \
 	X(V2, "v2", "a PROXY protocol header, version 2; each client connection has its own")
 
 #define X(name, word, help) PROXY_##name,
@@ -65,14 +65,20 @@ enum proxy_mode { PROXY_MODES(X) PROXY_MODE_MAX };
 
 /* What that header holds beside the addresses. */
 #define PROXY_TLVS(X)                                                                              \
-	X(ALPN, "alpn", "0x01: the protocol spoken to the origin, `http/1.1`")                     \
-	X(AUTHORITY, "authority", "0x02: the server name of the handshake; none without one")      \
+	X(ALPN, "alpn", "0x01: the protocol spoken to the origin, `http/1.1` (sent by default)")   \
+	X(AUTHORITY, "authority",                                                                  \
+	  "0x02: the server name of the handshake; none without one (sent by default)")            \
 	X(CRC32C, "crc32c", "0x03: a checksum of the header")                                      \
-	X(SSL, "ssl", "0x20: certificate shown, verified or not, and 0x21: the TLS version")       \
-	X(CERT_CN, "cert_cn", "0x22: the client certificate's common name")                        \
-	X(SSL_CIPHER, "ssl_cipher", "0x23: the cipher suite, as OpenSSL calls it")                 \
+	X(SSL, "ssl",                                                                              \
+	  "0x20: certificate shown, verified or not, and 0x21: the TLS version (sent by default)") \
+	X(CERT_CN, "cert_cn", "0x22: the client certificate's common name (sent by default)")      \
+	X(SSL_CIPHER, "ssl_cipher",                                                                \
+	  "0x23: the cipher suite, as OpenSSL calls it (sent by default)")                         \
 	X(CERT_SIG, "cert_sig", "0x24: how the certificate that we showed is signed")              \
 	X(CERT_KEY, "cert_key", "0x25: kind and size of its key")                                  \
+	X(SSL_GROUP, "ssl_group", "0x26: the group of the key exchange, `x25519`")                 \
+	X(SSL_SIG_SCHEME, "ssl_sig_scheme",                                                        \
+	  "0x27: what the handshake was signed with; nothing where it was resumed")                \
 	X(CLIENT_CERT, "client_cert", "0x28: the client's certificate, DER")
 
 #define X(name, word, help) PROXY_TLV_##name,
@@ -83,6 +89,7 @@ enum proxy_tlv { PROXY_TLVS(X) PROXY_TLV_MAX };
 enum {
 	PROXY_TLVS_IN_SSL = 1 << PROXY_TLV_CERT_CN | 1 << PROXY_TLV_SSL_CIPHER |
 	                    1 << PROXY_TLV_CERT_SIG | 1 << PROXY_TLV_CERT_KEY |
+	                    1 << PROXY_TLV_SSL_GROUP | 1 << PROXY_TLV_SSL_SIG_SCHEME |
 	                    1 << PROXY_TLV_CLIENT_CERT,
 	PROXY_TLVS_DEFAULT = 1 << PROXY_TLV_ALPN | 1 << PROXY_TLV_AUTHORITY | 1 << PROXY_TLV_SSL |
 	                     1 << PROXY_TLV_CERT_CN | 1 << PROXY_TLV_SSL_CIPHER,

@@ -63,6 +63,8 @@ void conf_options(const struct conf_file *f, struct positions *positions, struct
 	must(!options_info(i));
 }
 
+enum { WORDS_TEXT_MAX = 256 }; /* all words of a list */
+
 /* Where one word stands and what it may be. */
 struct word {
 	const char *path; /* the host's */
@@ -75,7 +77,7 @@ struct word {
 static unsigned int read_word(const char *text, const struct word *w, struct positions *p,
                               struct mistakes *m)
 {
-	char all[128] = "";
+	char all[WORDS_TEXT_MAX] = "";
 	size_t n = 0;
 
 	if (!text)
@@ -190,4 +192,54 @@ enum expired_mode conf_on_expired(const struct conf_host *h, const char *path,
 
 	return read_word(h->client_auth ? h->client_auth->on_expired : NULL, &w, positions,
 	                 mistakes);
+}
+
+enum proxy_mode conf_proxy(const struct conf_host *h, const char *path, struct positions *positions,
+                           struct mistakes *mistakes)
+{
+	const struct word w = {
+		.path = path,
+		.key = "proxy_protocol",
+		.words = proxy_words,
+		.len = ARRAY_LEN(proxy_words),
+		.def = PROXY_OFF,
+	};
+
+	return read_word(h->proxy_protocol, &w, positions, mistakes);
+}
+
+uint32_t conf_proxy_tlvs(const struct conf_host *h, enum proxy_mode mode, const char *path,
+                         struct positions *positions, struct mistakes *mistakes)
+{
+	uint32_t tlvs = 0;
+
+	if (!positions_has(positions, path, "proxy_tlvs"))
+		return mode == PROXY_V2 ? PROXY_TLVS_DEFAULT : 0;
+	if (mode != PROXY_V2)
+		mistake_at(mistakes, positions, path, "proxy_tlvs",
+		           "means nothing without proxy_protocol: v2");
+	for (unsigned int i = 0; i < h->proxy_tlvs_count; i++) {
+		char key[32];
+		struct word w = {
+			.path = path,
+			.key = key,
+			.words = proxy_tlv_words,
+			.len = ARRAY_LEN(proxy_tlv_words),
+			.def = PROXY_TLV_MAX,
+		};
+		unsigned int tlv;
+
+		(void)snprintf(key, sizeof(key), "proxy_tlvs[%u]", i);
+		tlv = read_word(h->proxy_tlvs[i], &w, positions, mistakes);
+		if (tlv == PROXY_TLV_MAX)
+			continue;
+		if (tlvs & 1U << tlv)
+			mistake_at(mistakes, positions, path, key, "%s is given twice",
+			           h->proxy_tlvs[i]);
+		tlvs |= 1U << tlv;
+	}
+	if (tlvs & PROXY_TLVS_IN_SSL && !(tlvs & 1U << PROXY_TLV_SSL))
+		mistake_at(mistakes, positions, path, "proxy_tlvs",
+		           "ssl is missing: what else is said of TLS is a part of it");
+	return tlvs;
 }

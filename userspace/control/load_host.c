@@ -58,4 +58,6 @@ void build_host(struct build_host *h)
 	if (out->certificate_pem && out->key_pem && (out->ca_pem || out->verify == VERIFY_NONE))
 		build_tls(h);
 	build_origins(h);
+	out->proxy = conf_proxy(h->conf, h->path, b->positions, b->mistakes);
+	out->proxy_tlvs = conf_proxy_tlvs(h->conf, out->proxy, h->path, b->positions, b->mistakes);
 }

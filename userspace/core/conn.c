@@ -11,6 +11,7 @@
 #include "core/client.h"
 #include "core/exchange.h"
 #include "core/worker.h"
+#include "proto/proxy.h"
 #include "tls/identity.h"
 
 enum { LOOK_MS_MIN = 20, LOOK_MS_MAX = 1000 };
@@ -68,27 +69,43 @@ void conn_set_state(struct worker *w, struct conn *c, enum conn_state next)
 	c->since_us = w->now_us;
 }
 
+static bool to_end(const struct sockaddr_storage *addr, struct proxy_end *out)
+{
+	if (addr->ss_family == AF_INET) {
+		const struct sockaddr_in *in = (const struct sockaddr_in *)addr;
+
+		ip_map_v4((const uint8_t *)&in->sin_addr, out->ip);
+		out->port = ntohs(in->sin_port);
+		return true;
+	}
+	if (addr->ss_family == AF_INET6) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)addr;
+
+		memcpy(out->ip, &in6->sin6_addr, sizeof(out->ip));
+		out->port = ntohs(in6->sin6_port);
+		return true;
+	}
+	return false;
+}
+
 static void note_peer(struct conn *c)
 {
 	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(addr);
+	struct proxy_end peer = { 0 };
 
-	memset(c->peer_ip, 0, sizeof(c->peer_ip));
-	c->peer_port = 0;
-	if (getpeername(c->fd, (struct sockaddr *)&addr, &len) < 0)
-		return;
-	if (addr.ss_family == AF_INET) {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)&addr;
+	if (getpeername(c->fd, (struct sockaddr *)&addr, &len) == 0)
+		(void)to_end(&addr, &peer);
+	memcpy(c->peer_ip, peer.ip, sizeof(c->peer_ip));
+	c->peer_port = peer.port;
+}
 
-		c->peer_ip[10] = c->peer_ip[11] = 0xFF;
-		memcpy(c->peer_ip + 12, &in->sin_addr, 4);
-		c->peer_port = ntohs(in->sin_port);
-	} else if (addr.ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&addr;
+bool conn_door(const struct conn *c, struct proxy_end *out)
+{
+	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(addr);
 
-		memcpy(c->peer_ip, &in6->sin6_addr, 16);
-		c->peer_port = ntohs(in6->sin6_port);
-	}
+	return getsockname(c->fd, (struct sockaddr *)&addr, &len) == 0 && to_end(&addr, out);
 }
 
 struct conn *conn_accepted(struct worker *w, int fd)

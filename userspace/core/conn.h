@@ -17,11 +17,13 @@
 #include "proto/hostname.h"
 #include "sys/ktls.h"
 #include "tls/record.h"
+#include "tls/words.h"
 
 struct conn_row;
 struct exchange;
 struct identity;
 struct link;
+struct proxy_end;
 struct tls_handshake;
 struct worker;
 
@@ -87,6 +89,7 @@ struct conn {
 	struct identity *identity;       /* NULL: no certificate */
 	const char *tls_version;         /* static */
 	const char *cipher;              /* static */
+	struct tls_words words;          /* what origins are told of the handshake */
 	uint8_t client_auth_id[32];      /* what the handshake demanded: tls/host.h */
 	uint8_t demand_id[32];           /* the same but for CRLs */
 	uint64_t standing_seen;          /* worker.standing.generation when it was judged last */
@@ -132,5 +135,8 @@ void conn_said_end(struct worker *w, struct conn *c);
 
 /** conn_poll_done - the poll's last CQE has come */
 void conn_poll_done(struct worker *w, struct conn *c);
+
+/** conn_door - the address the client came to; false: the socket does not say */
+MUST_USE bool conn_door(const struct conn *c, struct proxy_end *out);
 
 const char *conn_state_name(enum conn_state state);

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "core/exchange.h"
+#include "core/preface.h"
 #include "core/session.h"
 #include "core/worker.h"
 #include "tls/identity.h"
@@ -51,11 +52,20 @@ static enum refusal add_identity(struct worker *w, struct conn *c)
 	return REFUSAL_NONE;
 }
 
+/* Does each request of this host say by itself whom it is from? Then any link will do. */
+static bool is_shared(const struct host *h)
+{
+	return h->conf->inject == INJECT_EVERY_REQUEST && preface_of(h) == 0;
+}
+
 /* The link is there: the request goes out with the next step. */
 static enum step go(struct worker *w, struct conn *c)
 {
 	struct exchange *x = c->exchange;
+	enum refusal why = preface_put(w, c);
 
+	if (why != REFUSAL_NONE)
+		return refuse(w, c, why);
 	x->origin = c->link->origin;
 	x->sent_us = w->now_us;
 	x->waits = 0; /* the timer was the connect(2)'s */
@@ -63,7 +73,7 @@ static enum step go(struct worker *w, struct conn *c)
 		c->link->known_version = x->policy->snapshot->version;
 		c->link->known_host = x->host;
 	}
-	if (x->host->conf->inject != INJECT_EVERY_REQUEST)
+	if (!is_shared(x->host))
 		c->link->is_private = true;
 	if (c->link->served > 0)
 		w->stats->origin_reuses++;
@@ -88,8 +98,7 @@ static enum step dial_next(struct worker *w, struct conn *c)
 		struct origin *o = pick(w, h);
 		int err;
 
-		if (h->conf->inject == INJECT_EVERY_REQUEST && !x->wants_fresh &&
-		    link_take(w, o, c) != NULL)
+		if (is_shared(h) && !x->wants_fresh && link_take(w, o, c) != NULL)
 			return go(w, c);
 		x->tries++;
 		x->origin = o;

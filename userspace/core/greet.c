@@ -75,6 +75,7 @@ static enum step done(struct worker *w, struct conn *c)
 	c->sni = result.sni;
 	c->tls_version = result.version;
 	c->cipher = result.cipher;
+	c->words = result.words;
 	c->is_resumed = result.resumed;
 	standing_begin(w, c, result.host);
 	tls_host_unref(result.host);

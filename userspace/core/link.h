@@ -29,14 +29,15 @@ enum link_state {
 struct link {
 	uint32_t gen;
 	int fd;
-	uint8_t state;   /* enum link_state */
-	bool is_polled;  /* a poll is in the ring */
-	bool may_read;   /* the socket may have bytes */
-	bool has_fin;    /* the kernel saw the origin's FIN or RST */
-	bool is_private; /* carried a request of a host that tells once: one client's for good */
+	uint8_t state;          /* enum link_state */
+	bool is_polled;         /* a poll is in the ring */
+	bool may_read;          /* the socket may have bytes */
+	bool has_fin;           /* the kernel saw the origin's FIN or RST */
+	bool is_private;        /* tells of one client, once or in front: that client's for good */
 	uint64_t known_version; /* the client's identity was told on it by this snapshot .. */
 	const struct host *known_host; /* .. and this host of it; compared, never followed */
 	uint32_t served;               /* responses completed */
+	uint32_t preface;              /* what went before its first request: core/preface.h */
 	struct timer timer;            /* LINK_IDLE: when it has been unused for too long */
 	struct conn *conn;
 	struct origin *origin;

@@ -8,6 +8,7 @@
 #include "core/access_log.h"
 #include "core/client.h"
 #include "core/exchange.h"
+#include "core/preface.h"
 #include "core/session.h"
 #include "core/worker.h"
 #include "proto/rewrite.h"
@@ -172,7 +173,7 @@ static enum refusal judge(struct worker *w, struct conn *c, struct slice bytes)
 
 		for (size_t i = 0; i < x->host->conf->origins_len; i++)
 			fits = fits || x->host->origins[i] == c->link->origin;
-		if (!fits)
+		if (!fits || !preface_fits(c, x->host))
 			link_close(w, c->link);
 	}
 	return write_head(w, c, &head, &framing, authority);

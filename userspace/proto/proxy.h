@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * proxy.h - the PROXY protocol's numbers, and what a header says. Source: HAProxy's
- * doc/proxy-protocol.txt, sections 2.1 (version 1), 2.2 (version 2), 2.2.1 to 2.2.6 (TLVs).
+ * doc/proxy-protocol.txt, sections 2.1 (version 1), 2.2 (version 2), 2.2.1 to 2.2.6 (TLVs);
+ * 0x26 to 0x28 are of its revision 3.4.
  */
 #pragma once
 
@@ -35,6 +36,8 @@ enum {
 	PROXY_TYPE_SSL_CIPHER = 0x23,
 	PROXY_TYPE_SSL_SIG_ALG = 0x24,
 	PROXY_TYPE_SSL_KEY_ALG = 0x25,
+	PROXY_TYPE_SSL_GROUP = 0x26,
+	PROXY_TYPE_SSL_SIG_SCHEME = 0x27,
 	PROXY_TYPE_SSL_CLIENT_CERT = 0x28,
 
 	PROXY_CLIENT_SSL = 0x01,       /* client bits: came over TLS */

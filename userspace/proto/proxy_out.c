@@ -101,6 +101,10 @@ static void put_ssl(const struct proxy_facts *facts, struct sink *out)
 		put_tlv(out, PROXY_TYPE_SSL_SIG_ALG, facts->sig_alg);
 	if (wants(facts, PROXY_TLV_CERT_KEY))
 		put_tlv(out, PROXY_TYPE_SSL_KEY_ALG, facts->key_alg);
+	if (wants(facts, PROXY_TLV_SSL_GROUP))
+		put_tlv(out, PROXY_TYPE_SSL_GROUP, facts->group);
+	if (wants(facts, PROXY_TLV_SSL_SIG_SCHEME))
+		put_tlv(out, PROXY_TYPE_SSL_SIG_SCHEME, facts->sig_scheme);
 	if (wants(facts, PROXY_TLV_CLIENT_CERT) && cert)
 		put_tlv(out, PROXY_TYPE_SSL_CLIENT_CERT, cert->der);
 	fill16(out, at);

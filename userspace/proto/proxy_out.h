@@ -27,8 +27,10 @@ struct proxy_facts {
 	struct slice authority;                  /* server name the client asked for */
 	struct slice version;                    /* "TLSv1.3" */
 	struct slice cipher;                     /* in OpenSSL's words */
-	struct slice sig_alg; /* that our certificate is signed with: "ecdsa-with-SHA256" */
-	struct slice key_alg; /* of its key: "RSA2048", "EC256" */
+	struct slice sig_alg;    /* that our certificate is signed with: "ecdsa-with-SHA256" */
+	struct slice key_alg;    /* of its key: "RSA2048", "EC256" */
+	struct slice group;      /* of the key exchange: "x25519" */
+	struct slice sig_scheme; /* of the handshake: "ed25519" */
 };
 
 /**

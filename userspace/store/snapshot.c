@@ -166,7 +166,8 @@ static int check_host(const struct snapshot_host *h, size_t at, char *err)
 		return refuse(err, "hosts[%zu]: certificate or key missing", at);
 	if (h->verify >= VERIFY_MODE_MAX || h->inject >= INJECT_MODE_MAX ||
 	    h->rfc9440 >= RFC9440_MODE_MAX || h->xfcc >= XFCC_MODE_MAX ||
-	    h->on_revoked >= REVOKED_MODE_MAX || h->on_expired >= EXPIRED_MODE_MAX)
+	    h->on_revoked >= REVOKED_MODE_MAX || h->on_expired >= EXPIRED_MODE_MAX ||
+	    h->proxy >= PROXY_MODE_MAX)
 		return refuse(err, "hosts[%zu]: unknown mode", at);
 	if (!h->ca_pem && h->verify != VERIFY_NONE)
 		return refuse(err, "hosts[%zu].ca: missing", at);
@@ -177,6 +178,9 @@ static int check_host(const struct snapshot_host *h, size_t at, char *err)
 		return refuse(err, "hosts[%zu].allow: %s", at, why);
 	if (h->verify_depth > VERIFY_DEPTH_MAX)
 		return refuse(err, "hosts[%zu].depth: 0 to %d", at, VERIFY_DEPTH_MAX);
+	why = proxy_tlvs_check(h->proxy, h->proxy_tlvs);
+	if (why)
+		return refuse(err, "hosts[%zu].proxy_tlvs: %s", at, why);
 	r = check_headers(h, at, err);
 	if (r == 0)
 		r = check_templates(h, at, err);

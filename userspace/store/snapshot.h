@@ -40,11 +40,11 @@ struct snapshot_host {
 	char **names;          /* normalised (hostname.h); "*.example.com" covers one label */
 	size_t names_len;      /* >= 1 */
 	bool is_default;       /* at most one host: takes no SNI and unknown SNI */
+	bool crl_soft_fail;    /* see crl_pem */
 	char *certificate_pem; /* leaf, then intermediates */
 	char *key_pem;
-	char *ca_pem;  /* client CAs; NULL only when verify is VERIFY_NONE */
-	char *crl_pem; /* NULL: revocation is not looked at */
-	bool crl_soft_fail;
+	char *ca_pem;            /* client CAs; NULL only when verify is VERIFY_NONE */
+	char *crl_pem;           /* NULL: revocation is not looked at */
 	struct allow_list allow; /* owned */
 	enum verify_mode verify;
 	uint32_t verify_depth; /* intermediates allowed, 0..VERIFY_DEPTH_MAX */
@@ -53,10 +53,12 @@ struct snapshot_host {
 	enum xfcc_mode xfcc;
 	enum revoked_mode on_revoked;
 	enum expired_mode on_expired;
-	char *der_header; /* header name, or NULL: not sent */
+	enum proxy_mode proxy;
+	uint32_t proxy_tlvs; /* bits: 1 << enum proxy_tlv; 0 with PROXY_OFF */
+	uint32_t dialects;   /* bits: 1 << enum dialect_id */
+	char *der_header;    /* header name, or NULL: not sent */
 	char *sha256_header;
 	char *verdict_header;
-	uint32_t dialects; /* bits: 1 << enum dialect_id */
 	struct snapshot_template *templates;
 	size_t templates_len; /* <= TEMPLATES_MAX */
 	struct snapshot_origin *origins;

@@ -247,6 +247,9 @@ static void read_host(struct reader *r, const json_t *from, struct snapshot_host
 	h->der_header = read_text(r, from, "der_header", true);
 	h->sha256_header = read_text(r, from, "sha256_header", true);
 	h->verdict_header = read_text(r, from, "verdict_header", true);
+	h->proxy = read_word(r, from, "proxy", proxy_words, PROXY_MODE_MAX);
+	if (proxy_tlvs_from_json(json_object_get(from, "proxy_tlvs"), &h->proxy_tlvs) < 0)
+		bad(r, "proxy_tlvs", "not a list of known words");
 	read_dialects(r, from, h);
 	read_templates(r, from, h);
 	h->origins = allocated(r, calloc(origins_len ? origins_len : 1, sizeof(*h->origins)));

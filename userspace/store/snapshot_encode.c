@@ -87,7 +87,7 @@ static json_t *host_json(const struct snapshot_host *h)
 		if (json_array_append_new(origins, address_json(&h->origins[i])) < 0)
 			goto nomem;
 	return json_pack("{s:o, s:o, s:b, s:s, s:s, s:s?, s:s, s:i, s:s, s:s, s:s?, s:s?, s:s?, "
-	                 "s:o, s:o, s:s, s:s?, s:b, s:o, s:s, s:s}",
+	                 "s:o, s:o, s:s, s:s?, s:b, s:o, s:s, s:s, s:s, s:o}",
 	                 "names", names, "origins", origins, "default", h->is_default,
 	                 "certificate", h->certificate_pem, "key", h->key_pem, "ca", h->ca_pem,
 	                 "verify", verify_words[h->verify], "depth", (int)h->verify_depth, "inject",
@@ -97,7 +97,9 @@ static json_t *host_json(const struct snapshot_host *h)
 	                 dialects_json(h->dialects), "templates", templates_json(h), "xfcc",
 	                 xfcc_words[h->xfcc], "crl", h->crl_pem, "crl_soft_fail", h->crl_soft_fail,
 	                 "allow", allow_to_json(&h->allow), "on_revoked",
-	                 revoked_words[h->on_revoked], "on_expired", expired_words[h->on_expired]);
+	                 revoked_words[h->on_revoked], "on_expired", expired_words[h->on_expired],
+	                 "proxy", proxy_words[h->proxy], "proxy_tlvs",
+	                 proxy_tlvs_to_json(h->proxy_tlvs));
 nomem:
 	json_decref(names);
 	json_decref(origins);

@@ -31,6 +31,15 @@ const char *allow_list_check(const struct allow_list *a);
 
 void allow_list_fini(struct allow_list *a);
 
+/** proxy_tlvs_to_json - NULL is out of memory */
+json_t *proxy_tlvs_to_json(uint32_t tlvs);
+
+/** proxy_tlvs_from_json - words to bits. Return: 0; -EINVAL. */
+MUST_USE int proxy_tlvs_from_json(const json_t *from, uint32_t *out);
+
+/** proxy_tlvs_check - NULL, or what is wrong with them */
+const char *proxy_tlvs_check(enum proxy_mode mode, uint32_t tlvs);
+
 /** ticket_keys_to_json - a new reference, or NULL when there is no memory */
 json_t *ticket_keys_to_json(const struct ticket_keys *keys);
 

@@ -66,6 +66,7 @@
 	X(origin_dials,           "connections opened to origins")                                 \
 	X(origin_dial_failures,   "connections to origins that failed")                            \
 	X(origin_reuses,          "requests sent on an origin connection already open")            \
+	X(proxy_sent,             "origin connections begun with a PROXY header")                  \
 	X(buffers_exhausted,      "connections ended because no buffer was left")                  \
 	X(stale_cqes,             "completions for a connection that was gone")                    \
 	X(log_lines_dropped,      "access log lines lost because the log did not keep up")         \

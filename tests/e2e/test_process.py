@@ -233,6 +233,23 @@ def test_a_worker_that_dies_leaves_the_connections_of_the_other_alone(world, doo
     assert status(d.port, cert=world.alice) == 200
 
 
+def test_a_worker_that_is_stuck_is_replaced(world, door, origin):
+    """A stopped one keeps its listener: the kernel goes on giving it connections, and nobody serves them."""
+    d = door(hosts(world, origin), workers=2)
+    victim, other = d.workers()
+    clients = [Client(d.port, cert=world.alice) for _ in range(16)]
+    for c in clients:
+        assert c.get().status == 200
+    os.kill(victim, signal.SIGSTOP)
+    wait_until(lambda: f"worker 0 (pid {victim}) is stuck: killed" in d.errors() or
+               f"worker 1 (pid {victim}) is stuck: killed" in d.errors(), "somebody to notice")
+    wait_until(lambda: victim not in d.workers() and len(d.workers()) == 2, "two workers again")
+    assert other in d.workers()
+    for _ in range(16):  # to either of them
+        assert status(d.port, cert=world.alice) == 200
+    assert d.errors().count("is stuck") == 1
+
+
 def test_a_restarted_worker_serves_the_configuration_in_force(world, door, origin):
     d = door(hosts(world, origin))
     d.write([host(world.shop, ["shop.example.com"], [origin], "require", world.other_ca)])

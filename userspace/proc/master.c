@@ -258,6 +258,8 @@ static int next_timeout(const struct master *m)
 		child_next(&m->control, &at);
 		for (uint32_t i = 0; i < workers_len(m); i++)
 			child_next(&m->workers[i].child, &at);
+		if (m->is_ready)
+			sooner(&at, m->now_ms + WATCHDOG_LOOK_MS);
 	}
 	return at > m->now_ms ? (int)(at - m->now_ms) : 0;
 }
@@ -300,6 +302,7 @@ static void turn(struct master *m)
 	workers_start_due(m);
 	control_sync(m);
 	workers_sync(m);
+	workers_watch(m);
 	wait_and_read(m);
 	if (m->phase == PHASE_DRAINING && workers_alive(m) == 0)
 		master_kill(m, 0);

@@ -13,8 +13,10 @@
 #include "proc/files.h"
 #include "proc/listeners.h"
 #include "proc/spawn.h"
+#include "proc/watchdog.h"
 #include "sys/channel.h"
 #include "sys/conns_map.h"
+#include "sys/stats.h"
 
 enum {
 	CHILD_DEAF_MS = 10000,  /* does not read its channel for this long: killed */
@@ -45,6 +47,7 @@ struct worker_child {
 	uint64_t snapshot_sent;
 	bool is_drain_sent;
 	bool is_applied; /* answered a snapshot without an error */
+	struct watchdog watchdog;
 };
 
 struct master {
@@ -74,7 +77,8 @@ struct master {
 	uint64_t snapshot_version;
 	int revoked_fd; /* the newest list of revoked certificates; -1: none yet */
 	uint64_t revoked_version;
-	struct worker_child workers[WORKERS_MAX]; /* start.workers of them */
+	struct worker_child workers[WORKERS_MAX];      /* start.workers of them */
+	const struct worker_stats *stats[WORKERS_MAX]; /* of these; NULL: not looked at yet */
 };
 
 /* child.c */
@@ -94,6 +98,8 @@ uint32_t workers_alive(const struct master *m);
 void workers_start_due(struct master *m);
 void workers_sync(struct master *m);
 void workers_read(struct master *m, uint32_t id);
+/* Those that serve and turn no more are killed. */
+void workers_watch(struct master *m);
 void worker_died(struct master *m, uint32_t id, int status);
 
 /* control.c */

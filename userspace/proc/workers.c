@@ -137,6 +137,28 @@ void workers_sync(struct master *m)
 	}
 }
 
+static bool is_stuck(struct master *m, uint32_t id)
+{
+	const struct worker_stats **stats = &m->stats[id];
+
+	if (*stats == NULL && stats_map_read(m->stats_fd, id, stats) < 0)
+		return false;
+	return watchdog_look(&m->workers[id].watchdog, stats_read(&(*stats)->turns), m->now_ms);
+}
+
+void workers_watch(struct master *m)
+{
+	for (uint32_t i = 0; m->phase == PHASE_RUNNING && i < workers_len(m); i++) {
+		struct worker_child *w = &m->workers[i];
+
+		/* One that begins may have much to read first. */
+		if (w->child.pid == 0 || !w->is_applied || !is_stuck(m, i))
+			continue;
+		log_error("worker %u (pid %d) is stuck: killed", i, (int)w->child.pid);
+		child_kill(&w->child);
+	}
+}
+
 static void check_ready(struct master *m)
 {
 	for (uint32_t i = 0; i < workers_len(m); i++)

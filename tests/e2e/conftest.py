@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """What every test can ask for: certificates, a sluiced, origins; all of it gone and judged afterwards."""
 import os
+import pwd
+import tempfile
 
 import pytest
 
@@ -66,6 +68,25 @@ def nginx(tmp_path):
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     setattr(item, "report_" + report.when, report)
+
+
+def control_user():
+    """Who control is when the test is root: the first there is."""
+    for name in ("sluice-control", "sluice", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_uid
+        except KeyError:
+            pass
+    raise AssertionError("not even nobody")
+
+
+@pytest.fixture
+def state():
+    """A directory that belongs to control's user."""
+    with tempfile.TemporaryDirectory() as path:
+        if os.geteuid() == 0:
+            os.chown(path, control_user(), -1)
+        yield path
 
 
 @pytest.fixture

@@ -2,35 +2,14 @@
 """The store as a running sluiced has it: opened, kept over restarts, refused when it cannot be."""
 import json
 import os
-import pwd
 import signal
 import sqlite3
 import subprocess
-import tempfile
 
 import pytest
 
 from conftest import SLUICED
 from door import HANG, Door, free_port, host, wait_until
-
-
-def control_user():
-    """Who control is when the test is root: the first there is."""
-    for name in ("sluice-control", "sluice", "nobody"):
-        try:
-            return pwd.getpwnam(name).pw_uid
-        except KeyError:
-            pass
-    raise AssertionError("not even nobody")
-
-
-@pytest.fixture
-def state():
-    """A directory that belongs to control's user."""
-    with tempfile.TemporaryDirectory() as path:
-        if os.geteuid() == 0:
-            os.chown(path, control_user(), -1)
-        yield path
 
 
 @pytest.fixture

@@ -73,6 +73,7 @@ Test(revoked_file, every_line_is_an_entry_or_nothing)
 {
 	uint8_t key[REVOKED_KEY_BYTES];
 	struct revoked_file *f;
+	ssize_t at;
 
 	put("# lost\n\n" B "\r\n  12AB  CN=Some CA, O=Org\n" A "\n" B);
 	f = read_it();
@@ -80,10 +81,22 @@ Test(revoked_file, every_line_is_an_entry_or_nothing)
 	cr_expect(has(f, 0xAA) && has(f, 0xBB));
 	cr_assert_eq(revoked_by_serial(SLICE("12ab"), SLICE("cn=some ca,o=org"), key), 0);
 	cr_expect(revoked_has(slice_of(f->keys.bytes, f->keys.len * REVOKED_KEY_BYTES), key));
+	at = revoked_file_find(f, key);
+	cr_assert_geq(at, 0);
+	cr_expect_eq(f->places[at].line, 4);
+	cr_expect_str_eq(f->texts + f->places[at].text_at, "12ab cn=some ca,o=org");
+	cr_assert_eq(revoked_fingerprint(SLICE(B), key), 0);
+	at = revoked_file_find(f, key);
+	cr_assert_geq(at, 0);
+	cr_expect_eq(f->places[at].line, 3, "the first of two");
+	cr_expect_eq(f->places[at].text_at, 0);
+	key[0] = 1;
+	cr_expect_eq(revoked_file_find(f, key), -1);
 	revoked_file_free(f);
 	put("");
 	f = read_it();
 	cr_expect_eq(f->keys.len, 0);
+	cr_expect_eq(revoked_file_find(f, key), -1);
 	revoked_file_free(f);
 }
 

@@ -45,6 +45,9 @@ struct command {
 	X(hosts)                                                                                   \
 	X(workers)                                                                                 \
 	X(reload)                                                                                  \
+	X(revoke)                                                                                  \
+	X(unrevoke)                                                                                \
+	X(revocations)                                                                             \
 	X(tokens)                                                                                  \
 	X(completion)
 

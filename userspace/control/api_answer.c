@@ -167,6 +167,7 @@ void api_call_fini(struct api_call *call)
 	json_decref(call->result_info);
 	json_decref(call->errors);
 	json_decref(call->messages);
+	json_decref(call->kept);
 	free(call->text);
 	*call = (struct api_call){ 0 };
 }

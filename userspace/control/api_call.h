@@ -51,6 +51,7 @@ struct api_call {
 	api_handler *again;
 	uint64_t wait_until_ms;
 	uint64_t notes[API_NOTES]; /* the handler's own, from one time to the next */
+	json_t *kept;              /* likewise; the call's */
 };
 
 /**

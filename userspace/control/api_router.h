@@ -42,6 +42,8 @@ enum {
 	X(hosts)                                                                                   \
 	X(metrics)                                                                                 \
 	X(reload)                                                                                  \
+	X(revocations)                                                                             \
+	X(revoke)                                                                                  \
 	X(status)                                                                                  \
 	X(tokens)                                                                                  \
 	X(workers)

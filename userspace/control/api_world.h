@@ -8,6 +8,7 @@
 #include "conf/mistakes.h"
 #include "control/mirror.h"
 #include "control/publish.h"
+#include "control/revoking.h"
 #include "store/snapshot.h"
 #include "sys/ktls.h"
 #include "sys/stats.h"
@@ -21,6 +22,7 @@ struct api_world {
 	uint32_t workers_len;
 	struct rows *rows;               /* who is connected: rows_of(), sys/conns.h */
 	struct db *db;                   /* the store; NULL: there is none */
+	struct revoking *revoking;       /* who is revoked */
 	struct expiries *expiries;       /* metrics.h */
 	const char *const *conn_reasons; /* labels of worker_stats.ended[] */
 	uint32_t conn_reasons_len;

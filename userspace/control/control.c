@@ -18,7 +18,10 @@
 #include "sys/memfd.h"
 #include "tls/handshake.h"
 
-enum { SNAPSHOT_BYTES_MAX = 1 << 30 };
+enum {
+	SNAPSHOT_BYTES_MAX = 1 << 30,
+	OWED_MS = 10, /* until the master's channel is tried again */
+};
 
 static uint64_t now_ms(void)
 {
@@ -65,7 +68,6 @@ static int ask_start(struct control *c, const struct msg_start *start, struct mi
 		return result.error;
 	}
 	c->start = *start;
-	c->revocations.workers = result.worker;
 	return control_is_started(c, result.worker, fd_take(&fd));
 }
 
@@ -103,6 +105,8 @@ static int apply_file(struct control *c, enum publish_why why, struct mistakes *
 		return r;
 	/* What another snapshot says of it would have been a mistake. */
 	r = c->snapshot ? 0 : control_open_store(c, loaded.snapshot->store, mistakes);
+	if (r == 0 && !c->snapshot)
+		r = control_revoke_by_store(c);
 	if (r == 0)
 		r = ask_start(c, &loaded.start, mistakes);
 	/* Before the snapshot: no worker serves that does not know who is revoked. */
@@ -234,6 +238,8 @@ static int own_patience(const struct control *c)
 		at = c->mirror.at_ms;
 	if (c->settle_at_ms < at)
 		at = c->settle_at_ms;
+	if (c->revocations.owed_fd > 0 && now + OWED_MS < at)
+		at = now + OWED_MS;
 	if (rotation >= 0 && now + (uint64_t)rotation < at)
 		at = now + (uint64_t)rotation;
 	return at > now ? (int)(at - now) : 0;
@@ -278,6 +284,9 @@ static int turn(struct control *c)
 		r = watch_on(c);
 	if (r == 0 && c->api)
 		control_serve_api(c);
+	/* What is owed is durable: if it cannot be sent, another control begins with it. */
+	if (r == 0)
+		r = revocations_flush(&c->revocations, &c->parent);
 	control_settle_store(c, now_ms());
 	return r;
 }
@@ -339,6 +348,8 @@ static int begin(struct control *c, bool again)
 		c->refresh_at_ms = now_ms();
 		/* Without it the workers serve on, and the API says that there is none. */
 		(void)control_open_store(c, c->snapshot->store, &mistakes);
+		/* Nor without a part of the list: it stands as the former control's. */
+		(void)control_revoke_by_store(c);
 	}
 	r = apply_file(c, PUBLISH_START, &mistakes);
 	mistakes_fini(&mistakes);
@@ -372,6 +383,7 @@ int control_main(const struct control_conf *conf)
 		.revoked_done = control_on_revoked_done,
 		.arg = &c,
 	};
+	c.revoking.list = &c.revocations;
 	c.source = parent_source(&c.parent);
 	c.refresh = REFRESH_NONE;
 	c.rows.fd = CONNS_FD;
@@ -390,6 +402,7 @@ int control_main(const struct control_conf *conf)
 	watch_free(c.watch);
 	mirror_close(&c.mirror);
 	revoked_file_free(c.revoked_file);
+	revoking_fini(&c.revoking);
 	revocations_fini(&c.revocations);
 	snapshot_free(c.snapshot);
 	tls_worker_free(c.tls);

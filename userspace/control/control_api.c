@@ -18,6 +18,8 @@ static void look_around(struct control *c)
 	w->ktls = &c->ktls;
 	w->rows = &c->rows;
 	w->db = c->db;
+	w->revoking = &c->revoking;
+	c->revoking.file = c->revoked_file;
 	w->expiries = &c->expiries;
 	w->start = c->start.listeners_len > 0 ? &c->start : NULL;
 	w->workers_len = c->publish.workers;
@@ -60,6 +62,7 @@ int control_is_started(struct control *c, uint32_t workers, int api_fd)
 		return r;
 	}
 	c->publish.workers = workers;
+	c->revocations.workers = workers;
 	c->world.reload = reload;
 	c->world.arg = c;
 	look_around(c);

@@ -14,6 +14,7 @@
 #include "control/refresh.h"
 #include "control/revocations.h"
 #include "control/revoked_file.h"
+#include "control/revoking.h"
 #include "store/db.h"
 
 struct control {
@@ -31,6 +32,7 @@ struct control {
 	struct rows rows;          /* who is connected */
 	struct mirror mirror;      /* a copy of them */
 	struct revocations revocations;
+	struct revoking revoking;
 	struct revoked_file *revoked_file; /* NULL: none is named, or it is not known */
 	uint64_t refresh_at_ms;
 	uint64_t watch_at_ms;
@@ -55,6 +57,8 @@ void control_settle_store(struct control *c, uint64_t now_ms);
 
 /* control_revoked.c: what the file says now, NULL where there is none, is sent. Return: 0, -E2BIG, -EPIPE ... */
 MUST_USE int control_revoke_by_file(struct control *c, const struct revoked_file *f);
+/* What the store says is sent. Return: 0; -errno, which is in the log; -EPIPE. */
+MUST_USE int control_revoke_by_store(struct control *c);
 /* Has the file changed? Return: 0, also where it cannot be used, which is in the log; -EPIPE the master is gone. */
 MUST_USE int control_look_at_revoked(struct control *c);
 /* What serves already, after a restart. */

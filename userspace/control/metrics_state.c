@@ -123,6 +123,14 @@ void metrics_state(const struct metrics *m)
 		"store_writable", METRIC_GAUGE, "",
 		"1: the store can be changed; 0: not, or there is none"
 	};
+	static const struct metric revoked = {
+		"revoked_certificates", METRIC_GAUGE, "",
+		"entries of the newest list of revoked certificates: file, store and API"
+	};
+	static const struct metric behind = {
+		"revoked_list_pending", METRIC_GAUGE, "",
+		"1: a worker has yet to say that the newest list of revoked certificates is in force"
+	};
 	const struct api_world *w = m->world;
 	uint64_t newest = w->snapshot ? w->snapshot->version : 0;
 
@@ -133,6 +141,12 @@ void metrics_state(const struct metrics *m)
 	put_one(m, &applied, newest ? api_world_applied(w, newest) : 0);
 	put_one(m, &draining, w->is_draining);
 	put_one(m, &store, w->db && db_is_writable(w->db));
+	if (w->revoking) {
+		const struct revocations *list = w->revoking->list;
+
+		put_one(m, &revoked, list->all.len);
+		put_one(m, &behind, !revocations_is_in_force(list, list->version));
+	}
 	put_ktls(m);
 	if (w->snapshot)
 		put_hosts(m);

@@ -2,27 +2,13 @@
 #include "control/revoked_file.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "control/part.h"
-#include "tls/revoked.h"
-
-/* Return: 1 an entry; 0 nothing; -EINVAL; -EIO. */
-static int key_of(struct slice line, uint8_t *out)
-{
-	struct revoked_line l;
-	int r = revoked_line(line, &l);
-
-	if (r == 1 && l.serial.len > 0)
-		r = revoked_by_serial(l.serial, l.issuer, out);
-	else if (r == 1)
-		r = revoked_fingerprint(l.fingerprint, out);
-	else
-		return r;
-	return r < 0 ? r : 1;
-}
+#include "control/revoked_entry.h"
 
 /* Takes the first line off @text, without its end. */
 static struct slice next_line(struct slice *text)
@@ -45,30 +31,115 @@ static size_t lines_of(struct slice text)
 	return n;
 }
 
-static int parse(struct slice text, struct revoked_keys *out, size_t *out_line)
+struct row {
+	uint8_t key[REVOKED_KEY_BYTES];
+	struct revoked_place place;
+};
+
+/* A file on its way into memory. */
+struct parser {
+	struct row *rows;
+	size_t len, cap;
+	char *texts;
+	size_t texts_len;
+	FILE *out; /* writes texts */
+};
+
+/* Return: 1 an entry; 0 nothing; -EINVAL; -EIO; -E2BIG. */
+static int take_line(struct parser *p, struct slice line, size_t number)
+{
+	struct revoked_entry entry;
+	struct revoked_line l;
+	struct row *row;
+	int r = revoked_line(line, &l);
+
+	if (r == 1 && l.serial.len > 0)
+		r = revoked_entry_serial(l.serial, l.issuer, &entry);
+	else if (r == 1)
+		r = revoked_entry_sha256(l.fingerprint, &entry);
+	else
+		return r;
+	if (r < 0)
+		return r;
+	if (p->len == p->cap)
+		return -E2BIG;
+	row = &p->rows[p->len++];
+	*row = (struct row){ .place = { .line = (uint32_t)number } };
+	memcpy(row->key, entry.key, sizeof(row->key));
+	if (entry.kind == REVOKED_SERIAL) {
+		row->place.text_at = (uint32_t)ftell(p->out);
+		(void)fwrite(entry.value, 1, strlen(entry.value) + 1, p->out);
+	}
+	return 1;
+}
+
+static int by_key_and_line(const void *a, const void *b)
+{
+	const struct row *x = a;
+	const struct row *y = b;
+	int order = memcmp(x->key, y->key, sizeof(x->key));
+
+	if (order != 0)
+		return order;
+	return x->place.line < y->place.line ? -1 : x->place.line > y->place.line;
+}
+
+/* The rows, sorted and each once, as they are kept. */
+static int settle(struct parser *p, struct revoked_file *into)
+{
+	uint8_t *bytes = calloc(p->len + 1, REVOKED_KEY_BYTES);
+	struct revoked_place *places = calloc(p->len + 1, sizeof(*places));
+	size_t kept = 0;
+
+	if (!bytes || !places) {
+		free(bytes);
+		free(places);
+		return -ENOMEM;
+	}
+	qsort(p->rows, p->len, sizeof(*p->rows), by_key_and_line);
+	for (size_t n = 0; n < p->len; n++) {
+		if (n > 0 && memcmp(p->rows[n - 1].key, p->rows[n].key, REVOKED_KEY_BYTES) == 0)
+			continue;
+		memcpy(bytes + kept * REVOKED_KEY_BYTES, p->rows[n].key, REVOKED_KEY_BYTES);
+		places[kept++] = p->rows[n].place;
+	}
+	into->keys = (struct revoked_keys){ .bytes = bytes, .len = kept };
+	into->places = places;
+	return 0;
+}
+
+static int close_texts(FILE *out)
+{
+	bool is_whole = ferror(out) == 0;
+
+	return fclose(out) == 0 && is_whole ? 0 : -ENOMEM;
+}
+
+static int parse(struct slice text, struct revoked_file *into, size_t *out_line)
 {
 	size_t lines = lines_of(text);
-	size_t cap = lines < REVOKED_MAX ? lines : REVOKED_MAX;
-	struct revoked_keys k = { .bytes = calloc(cap + 1, REVOKED_KEY_BYTES) };
-	int r = k.bytes ? 0 : -ENOMEM;
+	struct parser p = { .cap = lines < REVOKED_MAX ? lines : REVOKED_MAX };
+	int r = 0;
 
+	p.rows = calloc(p.cap + 1, sizeof(*p.rows));
+	p.out = open_memstream(&p.texts, &p.texts_len);
+	if (!p.rows || !p.out || fputc('\0', p.out) != '\0')
+		r = -ENOMEM;
 	for (size_t line = 1; r >= 0 && text.len > 0; line++) {
-		uint8_t key[REVOKED_KEY_BYTES];
-
-		r = key_of(next_line(&text), key);
+		r = take_line(&p, next_line(&text), line);
 		if (r == -EINVAL)
 			*out_line = line;
-		if (r == 1 && k.len == REVOKED_MAX)
-			r = -E2BIG;
-		if (r == 1)
-			memcpy(k.bytes + REVOKED_KEY_BYTES * k.len++, key, sizeof(key));
 	}
+	if (p.out && close_texts(p.out) < 0 && r >= 0)
+		r = -ENOMEM;
+	if (r >= 0)
+		r = settle(&p, into);
+	free(p.rows);
 	if (r < 0) {
-		revoked_keys_fini(&k);
+		free(p.texts);
 		return r;
 	}
-	revoked_keys_settle(&k);
-	*out = k;
+	into->texts = p.texts;
 	return 0;
 }
 
@@ -81,7 +152,7 @@ static int read_keys(const struct source *s, const char *path, struct revoked_fi
 
 	if (r < 0)
 		return r;
-	r = parse(slice_of(f.text, f.len), &into->keys, out_line);
+	r = parse(slice_of(f.text, f.len), into, out_line);
 	into->read = into->seen = f.stamp;
 	source_file_fini(&f);
 	return r;
@@ -116,6 +187,16 @@ static void say(const struct revoked_file *f, int error, size_t line)
 		          part_error(error));
 }
 
+/* All that was read of it. */
+static void forget(struct revoked_file *f)
+{
+	revoked_keys_fini(&f->keys);
+	free(f->places);
+	free(f->texts);
+	f->places = NULL;
+	f->texts = NULL;
+}
+
 static int read_again(struct revoked_file *f, const struct source *s)
 {
 	struct revoked_file fresh = { .path = f->path };
@@ -129,9 +210,9 @@ static int read_again(struct revoked_file *f, const struct source *s)
 		say(f, r, line);
 		return 0;
 	}
-	f->read = f->seen = fresh.read;
-	revoked_keys_fini(&f->keys);
-	f->keys = fresh.keys;
+	forget(f);
+	*f = fresh;
+	f->error = 0;
 	return 1;
 }
 
@@ -155,11 +236,25 @@ int revoked_file_look(struct revoked_file *f, const struct source *s)
 	return is_changed ? read_again(f, s) : 0;
 }
 
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, REVOKED_KEY_BYTES);
+}
+
+ssize_t revoked_file_find(const struct revoked_file *f, const uint8_t key[REVOKED_KEY_BYTES])
+{
+	const uint8_t *at = NULL;
+
+	if (f->keys.len > 0)
+		at = bsearch(key, f->keys.bytes, f->keys.len, REVOKED_KEY_BYTES, by_bytes);
+	return at ? (at - f->keys.bytes) / REVOKED_KEY_BYTES : -1;
+}
+
 void revoked_file_free(struct revoked_file *f)
 {
 	if (!f)
 		return;
-	revoked_keys_fini(&f->keys);
+	forget(f);
 	free(f->path);
 	free(f);
 }

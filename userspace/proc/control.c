@@ -221,6 +221,15 @@ static int on_snapshot(struct master *m, const struct msg *msg, int fd)
 	return keep(msg, fd, &m->snapshot_fd, &m->snapshot_version);
 }
 
+static int on_revoked(struct master *m, const struct msg *msg, int fd)
+{
+	int r = keep(msg, fd, &m->revoked_fd, &m->revoked_version);
+
+	if (r == 0)
+		workers_answer_revoked(m);
+	return r;
+}
+
 static int on_open(struct master *m, const struct msg *msg)
 {
 	struct msg_result result = { 0 };
@@ -248,7 +257,7 @@ static int dispatch(struct master *m, const struct msg *msg, int fd)
 	case MSG_SNAPSHOT:
 		return on_snapshot(m, msg, fd);
 	case MSG_REVOKED:
-		return keep(msg, fd, &m->revoked_fd, &m->revoked_version);
+		return on_revoked(m, msg, fd);
 	case MSG_OPEN:
 		return on_open(m, msg);
 	default:

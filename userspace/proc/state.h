@@ -100,6 +100,8 @@ void workers_sync(struct master *m);
 void workers_read(struct master *m, uint32_t id);
 /* Those that serve and turn no more are killed. */
 void workers_watch(struct master *m);
+/* Answer a list of revoked certificates for workers that are not there. */
+void workers_answer_revoked(struct master *m);
 void worker_died(struct master *m, uint32_t id, int status);
 
 /* control.c */

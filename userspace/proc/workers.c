@@ -178,6 +178,17 @@ static void tell_control(struct master *m, enum msg_type type, const struct msg_
 		child_send_failed(m, &m->control, r);
 }
 
+/* Nobody is let in by it, and the next one begins with the list. */
+void workers_answer_revoked(struct master *m)
+{
+	for (uint32_t i = 0; i < workers_len(m); i++) {
+		const struct msg_result none_left = { .version = m->revoked_version, .worker = i };
+
+		if (m->workers[i].child.pid == 0 && m->revoked_version > 0)
+			tell_control(m, MSG_REVOKED_DONE, &none_left);
+	}
+}
+
 static void answered(struct master *m, uint32_t id, const struct msg *msg)
 {
 	struct msg_result result;
@@ -231,7 +242,6 @@ static void say_death(uint32_t id, int pid, int status)
 void worker_died(struct master *m, uint32_t id, int status)
 {
 	struct worker_child *w = &m->workers[id];
-	const struct msg_result none_left = { .version = m->revoked_version, .worker = id };
 	int r;
 
 	/* What it said last is still to be heard. */
@@ -242,9 +252,7 @@ void worker_died(struct master *m, uint32_t id, int status)
 	if (m->phase == PHASE_RUNNING || status != 0)
 		say_death(id, (int)w->child.pid, status);
 	child_died(m, &w->child);
-	/* Nobody is let in by it any more, and the next one begins with the list. */
-	if (m->revoked_version > 0)
-		tell_control(m, MSG_REVOKED_DONE, &none_left);
+	workers_answer_revoked(m);
 	if (m->phase == PHASE_RUNNING && !m->is_ready && w->child.quick >= START_ATTEMPTS_MAX) {
 		log_error("worker %u does not start: giving up", id);
 		master_kill(m, 1);

@@ -253,6 +253,23 @@ int db_open(const char *path, struct db **out, char *out_err)
 	return 0;
 }
 
+int db_open_memory(struct db **out)
+{
+	struct db *db = calloc(1, sizeof(*db));
+	int r;
+
+	if (!db)
+		return -ENOMEM;
+	db->is_writable = true;
+	r = connect_to(":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, db);
+	if (r < 0) {
+		db_close(db);
+		return r;
+	}
+	*out = db;
+	return 0;
+}
+
 void db_close(struct db *db)
 {
 	if (!db)

@@ -34,6 +34,13 @@ enum { DB_ERROR_MAX = 512, DB_PATH_MAX = 4096 };
  */
 MUST_USE int db_open(const char *path, struct db **out, char *out_err);
 
+/**
+ * db_open_memory - one that is empty, and gone when it is closed
+ *
+ * Return: 0; -ENOMEM; -EIO.
+ */
+MUST_USE int db_open_memory(struct db **out);
+
 /** db_close - NULL is fine; what was begun and not committed did not happen */
 void db_close(struct db *db);
 

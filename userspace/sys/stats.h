@@ -27,6 +27,7 @@
 	X(handshakes_full,        "handshakes completed with certificates")                        \
 	X(handshakes_resumed,     "handshakes completed from a session")                           \
 	X(handshakes_failed,      "handshakes that ended the connection")                          \
+	X(handshakes_revoked,     "of those: with a revoked certificate, by list or CRL")          \
 	X(sessions_stored,        "TLS sessions put into the cache")                               \
 	X(sessions_evicted,       "TLS sessions dropped to make room")                             \
 	X(sessions_hit,           "TLS sessions found")                                            \

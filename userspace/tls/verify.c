@@ -28,6 +28,8 @@ static void explain(struct tls_handshake *h, X509 *x, int depth, enum tls_failur
 	struct sink s = sink_of(subject, sizeof(subject) - 1);
 	char text[FAILURE_TEXT_MAX];
 
+	if (h->verify_error == X509_V_ERR_CERT_REVOKED && h->failure == TLS_FAILURE_NONE)
+		h->w->stats->handshakes_revoked++;
 	if (x)
 		x509_put_name(X509_get_subject_name(x), &s);
 	subject[s.len] = '\0';

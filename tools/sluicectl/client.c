@@ -107,7 +107,7 @@ static void say_errors(const json_t *errors)
 	}
 }
 
-static enum exit_code judge(const struct client *c, json_t **out_result)
+static enum exit_code judge(const struct client *c, json_t **out_result, json_t **out_info)
 {
 	json_t *all = json_loadb(c->text ? c->text : "", c->len, 0, NULL);
 	const json_t *success = json_object_get(all, "success");
@@ -122,13 +122,15 @@ static enum exit_code judge(const struct client *c, json_t **out_result)
 		json_t *result = json_object_get(all, "result");
 
 		*out_result = result ? json_incref(result) : json_null();
+		if (out_info)
+			*out_info = json_incref(json_object_get(all, "result_info"));
 	}
 	json_decref(all);
 	return r;
 }
 
-enum exit_code client_ask(struct client *c, const char *method, const char *path,
-                          const json_t *body, json_t **out_result)
+static enum exit_code ask(struct client *c, const char *method, const char *path,
+                          const json_t *body)
 {
 	struct curl_slist *fields = NULL;
 	char *text = body ? json_dumps(body, JSON_COMPACT) : NULL;
@@ -160,5 +162,24 @@ enum exit_code client_ask(struct client *c, const char *method, const char *path
 	e = curl_easy_perform(c->curl);
 	curl_slist_free_all(fields);
 	free(text);
-	return e == CURLE_OK ? judge(c, out_result) : no_answer(c, e);
+	return e == CURLE_OK ? EXIT_DONE : no_answer(c, e);
+}
+
+enum exit_code client_ask(struct client *c, const char *method, const char *path,
+                          const json_t *body, json_t **out_result)
+{
+	enum exit_code r = ask(c, method, path, body);
+
+	return r == EXIT_DONE ? judge(c, out_result, NULL) : r;
+}
+
+enum exit_code client_ask_page(struct client *c, const char *path, struct page *out)
+{
+	enum exit_code r = ask(c, "GET", path, NULL);
+
+	if (r == EXIT_DONE)
+		r = judge(c, &out->rows, &out->info);
+	if (r == EXIT_DONE && !json_is_array(out->rows))
+		r = garbled(c);
+	return r;
 }

@@ -24,6 +24,15 @@ void client_free(struct client *c);
 MUST_USE enum exit_code client_ask(struct client *c, const char *method, const char *path,
                                    const json_t *body, json_t **out_result);
 
+/* What one question for a list brought. */
+struct page {
+	json_t *rows; /* "result", an array */
+	json_t *info; /* "result_info" */
+};
+
+/** client_ask_page - the same for GET, with what there is to say about the page. Both are the caller's. */
+MUST_USE enum exit_code client_ask_page(struct client *c, const char *path, struct page *out);
+
 /** client_escape - one segment of a path, or a value of a query. Return: NULL: no memory; client_escape_free() */
 char *client_escape(struct client *c, const char *text);
 void client_escape_free(char *text);

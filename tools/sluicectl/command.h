@@ -45,6 +45,7 @@ struct command {
 	X(hosts)                                                                                   \
 	X(workers)                                                                                 \
 	X(reload)                                                                                  \
+	X(connections)                                                                             \
 	X(revoke)                                                                                  \
 	X(unrevoke)                                                                                \
 	X(revocations)                                                                             \

@@ -19,7 +19,7 @@ static void put_usage(FILE *out)
 {
 	(void)fputs("usage: sluicectl [--socket PATH] [--json] COMMAND [ARGUMENT]...\n\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-		char left[64];
+		char left[128];
 
 		(void)snprintf(left, sizeof(left), "%s %s", commands[i]->name, commands[i]->args);
 		(void)fprintf(out, "  %-36s %s\n", left, commands[i]->help);

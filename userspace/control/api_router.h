@@ -39,6 +39,7 @@ enum {
 
 #define API_TABLES(X)                                                                              \
 	X(audit)                                                                                   \
+	X(connections)                                                                             \
 	X(hosts)                                                                                   \
 	X(metrics)                                                                                 \
 	X(reload)                                                                                  \

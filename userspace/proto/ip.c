@@ -8,6 +8,8 @@
 
 static const uint8_t mapped[12] = { [10] = 0xFF, [11] = 0xFF };
 
+enum { MAPPED_BITS = 96 };
+
 bool ip_is_v4(const uint8_t ip[IP_BYTES])
 {
 	return memcmp(ip, mapped, sizeof(mapped)) == 0;
@@ -84,6 +86,9 @@ bool ip_range_has(const struct ip_range *r, const uint8_t ip[IP_BYTES])
 	uint8_t mask = (uint8_t)(0xFF00U >> r->bits % 8);
 
 	must(r->bits <= 8 * IP_BYTES);
+	/* Who writes a range of IPv6 does not mean the other family. */
+	if (r->bits < MAPPED_BITS && ip_is_v4(ip))
+		return false;
 	if (memcmp(r->ip, ip, whole) != 0)
 		return false;
 	return whole == IP_BYTES || ((r->ip[whole] ^ ip[whole]) & mask) == 0;

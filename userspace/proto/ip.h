@@ -39,4 +39,5 @@ MUST_USE const char *ip_range_parse(struct slice text, struct ip_range *out);
 /** ip_range_format - the same as text, the prefix always there */
 void ip_range_format(const struct ip_range *r, struct sink *out);
 
+/** ip_range_has - "::/0" and what else is longer than IPv4's own part of IPv6 has no IPv4 address */
 bool ip_range_has(const struct ip_range *r, const uint8_t ip[IP_BYTES]);

@@ -8,7 +8,7 @@ build="clang-14 libclang-rt-14-dev llvm-14 clang-tidy-14 clang-format-14 cppchec
 	libssl-dev liburing-dev libcyaml-dev libyaml-dev libjansson-dev libmicrohttpd-dev libsqlite3-dev
 	libcurl4-openssl-dev libseccomp-dev libcriterion-dev
 	libbpf-dev bpftool linux-libc-dev"
-run="openssl curl nginx sqlite3 prometheus python3-prometheus-client python3 python3-pytest python3-cryptography procps iproute2 zsh fish"
+run="openssl curl nginx libnginx-mod-stream haproxy sqlite3 prometheus python3-prometheus-client python3 python3-pytest python3-cryptography procps iproute2 zsh fish"
 guest="qemu-system-x86 busybox-static kmod cpio xz-utils squashfs-tools"
 
 missing=

@@ -57,7 +57,8 @@ class Client:
     """
 
     def __init__(self, port, sni="api.example.com", cert=None, version=None, ctx=None, session=None,
-                 address="127.0.0.1", receive_buffer=None, ciphers=None, source=None):
+                 address="127.0.0.1", receive_buffer=None, ciphers=None, source=None, before=b""):
+        """@before: sent in front of the TLS handshake."""
         raw = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -65,6 +66,7 @@ class Client:
         if source:
             raw.bind((source, 0))
         raw.connect((address, port))
+        raw.sendall(before)
         self.end = None
         self.rest = b""
         ctx = ctx or context(cert, version, ciphers)

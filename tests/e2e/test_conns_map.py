@@ -9,6 +9,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+import proxy
 from client import TLS12, TLS13, Client, context, request
 from door import host, wait_until
 
@@ -54,6 +55,15 @@ def peer_of(client):
 def api(bpffs, door, world, origin):
     return start(door, [host(world.api, ["api.example.com", "*.api.example.com"], [origin], "optional",
                              world.client_ca)], bpffs / "sluice" / "v1")
+
+
+def test_a_row_has_the_address_that_a_trusted_source_names(bpffs, door, world, origin):
+    pins = bpffs / "sluice" / "v1"
+    d = start(door, [host(world.api, ["api.example.com"], [origin])], pins, proxy_sources=["127.0.0.2"])
+    with Client(d.port, source="127.0.0.2", before=proxy.v2("2001:db8::9", 4660, "2001:db8::1")) as c:
+        assert c.get("/").status == 200
+        row = rows_when(pins, lambda rows: rows and rows[0]["bytes_out"] > 0, "the request in the map")[0]
+        assert row["peer"] == "[2001:db8::9]:4660"
 
 
 @pytest.mark.parametrize("version, name", [(TLS12, "TLSv1.2"), (TLS13, "TLSv1.3")])

@@ -249,6 +249,16 @@ Test(load, each_mistake_is_said_where_it_stands)
 		{ 12, "      verify: request\n      on_revoked: forbid",
 		  "f:13: hosts[0].client_auth.on_revoked: \"forbid\" does not go with verify: "
 		  "request, which lets everybody in|" },
+		{ 5, "proxy_sources: [192.0.2.0/33, 192.0.2.1/24, lb.example, '::/129', '']",
+		  "f:5: proxy_sources[0]: \"192.0.2.0/33\": the prefix is 0 to 32 bits long, of IPv6 "
+		  "0 to 128|"
+		  "f:5: proxy_sources[1]: \"192.0.2.1/24\": bits are set behind the prefix|"
+		  "f:5: proxy_sources[2]: \"lb.example\": not a range of addresses: 192.0.2.0/24 "
+		  "or 2001:db8::/32|"
+		  "f:5: proxy_sources[3]: \"::/129\": the prefix~" },
+		{ 5, "proxy_sources: ['::ffff:10.0.0.0/104', 10.0.0.0/8]",
+		  "f:5: proxy_sources[1]: 10.0.0.0/8 is there already|" },
+		{ 5, "proxy_sources: 10.0.0.0/8", "f:5: proxy_sources: a list expected|" },
 		{ 5, "revoked: none", "f:5: revoked: none cannot be read: No such file~" },
 		{ 5, "revoked: /else/ca.pem",
 		  "f:5: revoked: /else/ca.pem line 1: neither a SHA-256 nor a serial number and an "
@@ -339,6 +349,29 @@ Test(load, a_proxy_header_has_its_default_parts_or_those_named)
 		snapshot_free(l.snapshot);
 		watch_free(l.watch);
 	}
+}
+
+Test(load, trusted_sources_are_taken_as_ranges_up_to_their_bound)
+{
+	struct loaded l = { 0 };
+	char lines[8000] = "proxy_sources:";
+	size_t n = strlen(lines);
+
+	write_config(5, "proxy_sources: [192.0.2.7, '2001:db8::/32']");
+	cr_assert_eq(load_config(&l), 0, "%s", said);
+	cr_assert_eq(l.snapshot->proxy_sources_len, 2);
+	cr_expect_eq(l.snapshot->proxy_sources[0].bits, 128);
+	cr_expect_eq(l.snapshot->proxy_sources[1].bits, 32);
+	snapshot_free(l.snapshot);
+	watch_free(l.watch);
+
+	for (int i = 0; i <= SNAPSHOT_PROXY_SOURCES_MAX; i++)
+		n += (size_t)snprintf(lines + n, sizeof(lines) - n, "%s10.0.%d.%d", i ? ", " : " [",
+		                      i / 256, i % 256);
+	(void)snprintf(lines + n, sizeof(lines) - n, "]");
+	write_config(5, lines);
+	cr_expect_eq(load_config(&l), -EINVAL);
+	cr_expect_str_eq(said, "f:5: proxy_sources: 257 given, up to 256 may be|");
 }
 
 Test(load, crls_become_one_text)

@@ -14,7 +14,8 @@ static char err[SNAPSHOT_ERROR_MAX];
 
 /* A good one, as control would have built it, changed by each test. */
 static const char good[] =
-	"{\"version\":3,\"access_log\":true,\"store\":\"/s.db\",\"options\":{},\"ticket_keys\":[],\"hosts\":["
+	"{\"version\":3,\"access_log\":true,\"store\":\"/s.db\",\"options\":{},\"ticket_keys\":[],"
+	"\"proxy_sources\":[\"192.0.2.0/24\",\"2001:db8::1/128\"],\"hosts\":["
 	"{\"names\":[\"api.example.com\",\"*.api.example.com\"],\"default\":true,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"crl\":\"R\",\"crl_soft_fail\":true,"
 	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[\"dns:a.example\",\"spiffe://td/*\"]},"
@@ -84,6 +85,9 @@ Test(snapshot, decoded_fields_are_what_was_written)
 	cr_expect(s->access_log);
 	cr_expect_str_eq(s->store, "/s.db");
 	cr_expect_eq(s->options.head_fields, 100);
+	cr_assert_eq(s->proxy_sources_len, 2);
+	cr_expect_eq(s->proxy_sources[0].bits, 96 + 24);
+	cr_expect_eq(s->proxy_sources[1].ip[0], 0x20);
 	cr_assert_eq(s->hosts_len, 2);
 	cr_assert_eq(h->names_len, 2);
 	cr_expect_str_eq(h->names[1], "*.api.example.com");
@@ -150,6 +154,9 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ -1, "store", "1", "store" },
 		{ -1, "options", "{}", "workers" },
 		{ -1, "hosts", "[]", "hosts" },
+		{ -1, "proxy_sources", "null", "proxy_sources" },
+		{ -1, "proxy_sources", "[1]", "proxy_sources" },
+		{ -1, "proxy_sources", "[\"192.0.2.1/24\"]", "proxy_sources" },
 		{ -1, "ticket_keys", "null", "ticket_keys" },
 		{ -1, "ticket_keys", "[{\"key\":\"00\",\"made\":0}]", "ticket_keys" },
 		{ -1, "hosts", "{}", "hosts" },

@@ -99,6 +99,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	CYAML_FIELD_BOOL_PTR("access_log", TEXT, struct conf_file, access_log),
 	CYAML_FIELD_MAPPING_PTR("api", TEXT, struct conf_file, api, api_fields),
 	TEXT_FIELD(struct conf_file, store),
+	LIST_FIELD(struct conf_file, proxy_sources, &text_entry),
 	TEXT_FIELD(struct conf_file, ticket_keys_file),
 	TEXT_FIELD(struct conf_file, revoked),
 	CYAML_FIELD_MAPPING_PTR("options", TEXT, struct conf_file, options, options_fields),

@@ -21,7 +21,6 @@ enum {
 	CONF_NAMES_MAX = 256,
 	CONF_ORIGINS_MAX = 64,
 	CONF_CRLS_MAX = 64, /* files for each host */
-	CONF_PROXY_SOURCES_MAX = 256,
 };
 
 struct conf_allow {
@@ -100,7 +99,9 @@ struct conf_file {
 	char *ticket_keys_file; /* path; NULL: not given */
 	char *revoked;          /* the same */
 	struct conf_api *api;
-	char *store; /* "off", or a path; NULL: not given */
+	char *store;          /* "off", or a path; NULL: not given */
+	char **proxy_sources; /* ranges of addresses */
+	unsigned int proxy_sources_count;
 	struct conf_options *options;
 	struct conf_host *hosts;
 	unsigned int hosts_count;

@@ -32,7 +32,7 @@ enum option_when {
 	X(identities_per_worker,   4096,   64, 1048576, "certificates", WHEN_START, "distinct client certificates kept; 32 KiB each on average")         \
 	X(verified_per_worker,     4096,    0, 1048576, "chains",      WHEN_START,  "client chains kept that need not be verified again, 96 bytes each; 0: none") \
 	X(session_timeout_s,        300,    1,   86400, "s",           WHEN_RELOAD, "life of a TLS session")                     \
-	X(handshake_timeout_ms,   60000,  100, 3600000, "ms",          WHEN_RELOAD, "accept to end of the TLS handshake")        \
+	X(handshake_timeout_ms,   60000,  100, 3600000, "ms",          WHEN_RELOAD, "accept to end of the TLS handshake, a PROXY header included")        \
 	X(head_timeout_ms,        60000,  100, 3600000, "ms",          WHEN_RELOAD, "first byte to end of a request head")       \
 	X(body_timeout_ms,        60000,  100, 3600000, "ms",          WHEN_RELOAD, "between two reads of a request body")       \
 	X(send_timeout_ms,        60000,  100, 3600000, "ms",          WHEN_RELOAD, "between two writes to a client")            \

@@ -40,6 +40,9 @@ void build_ticket_keys(struct build *b);
 void build_api(struct build *b, struct msg_api *out);
 void build_store(struct build *b);
 
+/* load_proxy.c: who may say for whom it connects */
+void build_proxy_sources(struct build *b);
+
 /* load_files.c: the list of revoked certificates */
 void build_revoked(struct build *b);
 

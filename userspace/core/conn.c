@@ -10,8 +10,8 @@
 #include "core/access_log.h"
 #include "core/client.h"
 #include "core/exchange.h"
+#include "core/proxied.h"
 #include "core/worker.h"
-#include "proto/proxy.h"
 #include "tls/identity.h"
 
 enum { LOOK_MS_MIN = 20, LOOK_MS_MAX = 1000 };
@@ -23,7 +23,8 @@ static const struct {
 	const char *name;
 	uint32_t next; /* bit set of enum conn_state */
 } conn_states[CONN_STATE_MAX] = {
-	[CONN_FREE] = { "free", BIT(CONN_HANDSHAKE) },
+	[CONN_FREE] = { "free", BIT(CONN_PROXY) | BIT(CONN_HANDSHAKE) },
+	[CONN_PROXY] = { "proxy", BIT(CONN_HANDSHAKE) | ENDS },
 	[CONN_HANDSHAKE] = { "handshake", BIT(CONN_IDLE) | ENDS },
 	[CONN_IDLE] = { "idle", BIT(CONN_HEAD) | ENDS },
 	[CONN_HEAD] = { "head", BIT(CONN_DIAL) | BIT(CONN_EXCHANGE) | ENDS },
@@ -105,6 +106,10 @@ bool conn_door(const struct conn *c, struct proxy_end *out)
 	struct sockaddr_storage addr = { .ss_family = AF_UNSPEC };
 	socklen_t len = sizeof(addr);
 
+	if (c->has_door) {
+		*out = c->door;
+		return true;
+	}
 	return getsockname(c->fd, (struct sockaddr *)&addr, &len) == 0 && to_end(&addr, out);
 }
 
@@ -125,7 +130,7 @@ struct conn *conn_accepted(struct worker *w, int fd)
 		.keep_alive = true,
 	};
 	note_peer(c);
-	conn_set_state(w, c, CONN_HANDSHAKE);
+	conn_set_state(w, c, proxied_is_due(w, c) ? CONN_PROXY : CONN_HANDSHAKE);
 	w->stats->conns_accepted++;
 	w->stats->conns_open++;
 	return c;

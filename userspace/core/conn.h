@@ -15,6 +15,7 @@
 #include "core/conn_reason.h"
 #include "core/stash.h"
 #include "proto/hostname.h"
+#include "proto/proxy.h"
 #include "sys/ktls.h"
 #include "tls/record.h"
 #include "tls/words.h"
@@ -23,12 +24,12 @@ struct conn_row;
 struct exchange;
 struct identity;
 struct link;
-struct proxy_end;
 struct tls_handshake;
 struct worker;
 
 enum conn_state {
 	CONN_FREE,
+	CONN_PROXY,     /* a trusted source owes its PROXY header */
 	CONN_HANDSHAKE, /* OpenSSL has the word */
 	CONN_IDLE,      /* between requests: not a byte of the next one is here */
 	CONN_HEAD,      /* part of a request head is here */
@@ -94,8 +95,10 @@ struct conn {
 	uint8_t demand_id[32];           /* the same but for CRLs */
 	uint64_t standing_seen;          /* worker.standing.generation when it was judged last */
 	bool is_forbidden;               /* revoked, and its host answers 403 */
-	uint8_t peer_ip[16];             /* IPv4 mapped into IPv6 */
+	uint8_t peer_ip[16];             /* the client's; IPv4 mapped into IPv6 */
 	uint16_t peer_port;
+	bool has_door;         /* both were named by a trusted source .. */
+	struct proxy_end door; /* .. and where the client came to */
 	struct ktls_sent sent; /* what TCP must have been given before a FIN: sys/ktls.h */
 	struct record_state record;
 	struct hostname sni;
@@ -136,7 +139,7 @@ void conn_said_end(struct worker *w, struct conn *c);
 /** conn_poll_done - the poll's last CQE has come */
 void conn_poll_done(struct worker *w, struct conn *c);
 
-/** conn_door - the address the client came to; false: the socket does not say */
+/** conn_door - the address the client came to; false: nobody says */
 MUST_USE bool conn_door(const struct conn *c, struct proxy_end *out);
 
 const char *conn_state_name(enum conn_state state);

@@ -15,6 +15,9 @@
 	X(CLIENT_TRUNCATED,   "client_truncated",   "the client ended without close_notify")         \
 	X(CLIENT_RESET,       "client_reset",       "the client's socket failed")                    \
 	X(CLIENT_ABORTED,     "client_aborted",     "the client ended within a request")             \
+	X(PROXY_HEADER,       "proxy_header",       "a trusted source sent no PROXY header, or a bad one; which is logged") \
+	X(PROXY_TIMEOUT,      "proxy_timeout",      "a trusted source sent no whole PROXY header in time") \
+	X(PROXY_CLOSED,       "proxy_closed",       "a trusted source ended before its PROXY header did") \
 	X(HANDSHAKE_TIMEOUT,  "handshake_timeout",  "no finished handshake in time")                 \
 	X(HANDSHAKE_CLOSED,   "handshake_closed",   "the client ended within the handshake")         \
 	X(HANDSHAKE_FAILED,   "handshake_failed",   "the handshake failed; its own reason is logged") \

@@ -10,6 +10,7 @@
 #include "core/access_log.h"
 #include "core/client.h"
 #include "core/exchange.h"
+#include "core/proxied.h"
 #include "core/worker.h"
 
 /* Then others have their turn. */
@@ -67,6 +68,8 @@ static enum step linger_step(struct worker *w, struct conn *c)
 static enum step step(struct worker *w, struct conn *c)
 {
 	switch ((enum conn_state)c->state) {
+	case CONN_PROXY:
+		return proxied_step(w, c);
 	case CONN_IDLE:
 	case CONN_HEAD:
 		return pay(w, c) ? request_step(w, c) : STEP_GONE;
@@ -233,6 +236,10 @@ static void exchange_timeout(struct worker *w, struct conn *c)
 void session_timeout(struct worker *w, struct conn *c)
 {
 	switch ((enum conn_state)c->state) {
+	case CONN_PROXY:
+		log_handshake(w, c, conn_reason_label(CONN_REASON_PROXY_TIMEOUT), SLICE(""));
+		conn_end(w, c, CONN_REASON_PROXY_TIMEOUT);
+		break;
 	case CONN_HANDSHAKE:
 		w->stats->handshakes_failed += c->handshake != NULL;
 		log_handshake(w, c, conn_reason_label(CONN_REASON_HANDSHAKE_TIMEOUT), SLICE(""));

@@ -239,6 +239,8 @@ int snapshot_validate(const struct snapshot *s, char *err)
 		return r;
 	if (s->options.session_tickets == OPTION_TICKETS_STATELESS && s->ticket_keys.len == 0)
 		return refuse(err, "ticket_keys: none");
+	if (s->proxy_sources_len > SNAPSHOT_PROXY_SOURCES_MAX)
+		return refuse(err, "proxy_sources: up to %d", SNAPSHOT_PROXY_SOURCES_MAX);
 	if (s->hosts_len < 1 || s->hosts_len > SNAPSHOT_HOSTS_MAX)
 		return refuse(err, "hosts: 1 to %d", SNAPSHOT_HOSTS_MAX);
 	for (size_t i = 0; i < s->hosts_len; i++) {
@@ -290,6 +292,7 @@ void snapshot_free(struct snapshot *s)
 		host_fini(&s->hosts[i]);
 	free(s->hosts);
 	free(s->store);
+	free(s->proxy_sources);
 	explicit_bzero(&s->ticket_keys, sizeof(s->ticket_keys));
 	free(s);
 }

@@ -15,6 +15,7 @@
 #include "conf/options.h"
 #include "conf/policy.h"
 #include "conf/ticket_key.h"
+#include "proto/ip.h"
 
 enum {
 	SNAPSHOT_HOSTS_MAX = 65536,
@@ -23,6 +24,7 @@ enum {
 	SNAPSHOT_ERROR_MAX = 512,
 	SNAPSHOT_HEADER_NAME_MAX = 128,
 	SNAPSHOT_STORE_MAX = 4096, /* bytes of its path, with the NUL */
+	SNAPSHOT_PROXY_SOURCES_MAX = 256,
 };
 
 struct snapshot_origin {
@@ -69,6 +71,8 @@ struct snapshot {
 	uint64_t version; /* grows with each one control makes; never 0 */
 	bool access_log;
 	char *store; /* absolute path of control's database, NULL: none. For a restarted control */
+	struct ip_range *proxy_sources; /* who may say, and must, for whom it connects */
+	size_t proxy_sources_len;
 	struct options options;
 	struct ticket_keys ticket_keys; /* none with options.session_tickets: stateful */
 	struct snapshot_host *hosts;

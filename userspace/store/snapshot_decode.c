@@ -289,6 +289,17 @@ static void read_options(struct reader *r, const json_t *from, struct options *o
 		read_option(r, all, info, o);
 }
 
+static void read_proxy_sources(struct reader *r, const json_t *doc, struct snapshot *s)
+{
+	int e = proxy_sources_from_json(json_object_get(doc, "proxy_sources"), &s->proxy_sources,
+	                                &s->proxy_sources_len);
+
+	if (e == -ENOMEM)
+		(void)allocated(r, NULL);
+	else if (e < 0)
+		bad(r, "proxy_sources", "not a list of ranges within its bounds");
+}
+
 static void read_snapshot(struct reader *r, const json_t *doc, struct snapshot *s)
 {
 	const json_t *hosts = read_array(r, doc, "hosts", SNAPSHOT_HOSTS_MAX);
@@ -300,6 +311,7 @@ static void read_snapshot(struct reader *r, const json_t *doc, struct snapshot *
 	read_options(r, doc, &s->options);
 	if (ticket_keys_from_json(json_object_get(doc, "ticket_keys"), &s->ticket_keys) < 0)
 		bad(r, "ticket_keys", "not a list of keys");
+	read_proxy_sources(r, doc, s);
 	s->hosts = allocated(r, calloc(len ? len : 1, sizeof(*s->hosts)));
 	r->in_host = true;
 	for (size_t i = 0; i < len && r->status == 0; i++) {

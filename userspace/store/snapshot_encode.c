@@ -142,10 +142,12 @@ static json_t *snapshot_to_json(const struct snapshot *s)
 			return NULL;
 		}
 	/* json_pack() owns what "o" was given, also when it fails. */
-	return json_pack("{s:I, s:b, s:s?, s:o, s:o, s:o}", "version", (json_int_t)s->version,
+	return json_pack("{s:I, s:b, s:s?, s:o, s:o, s:o, s:o}", "version", (json_int_t)s->version,
 	                 "access_log", s->access_log, "store", s->store, "options",
 	                 options_json(&s->options), "ticket_keys",
-	                 ticket_keys_to_json(&s->ticket_keys), "hosts", hosts);
+	                 ticket_keys_to_json(&s->ticket_keys), "proxy_sources",
+	                 proxy_sources_to_json(s->proxy_sources, s->proxy_sources_len), "hosts",
+	                 hosts);
 }
 
 int snapshot_encode(const struct snapshot *s, char **out_json, size_t *out_len)

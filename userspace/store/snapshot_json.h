@@ -9,6 +9,7 @@
 #include "base/must.h"
 #include "conf/policy.h"
 #include "conf/ticket_key.h"
+#include "proto/ip.h"
 
 /**
  * cleansing_json - make jansson wipe whatever it frees
@@ -30,6 +31,17 @@ MUST_USE int allow_from_json(const json_t *from, struct allow_list *out);
 const char *allow_list_check(const struct allow_list *a);
 
 void allow_list_fini(struct allow_list *a);
+
+/** proxy_sources_to_json - NULL is out of memory */
+json_t *proxy_sources_to_json(const struct ip_range *sources, size_t len);
+
+/**
+ * proxy_sources_from_json - and back
+ * @out: allocated; the caller's, also on failure
+ *
+ * Return: 0; -EINVAL; -ENOMEM.
+ */
+MUST_USE int proxy_sources_from_json(const json_t *from, struct ip_range **out, size_t *out_len);
 
 /** proxy_tlvs_to_json - NULL is out of memory */
 json_t *proxy_tlvs_to_json(uint32_t tlvs);

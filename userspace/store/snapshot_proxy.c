@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/snapshot.h"
@@ -48,4 +49,43 @@ const char *proxy_tlvs_check(enum proxy_mode mode, uint32_t tlvs)
 	if (tlvs & PROXY_TLVS_IN_SSL && !(tlvs & 1U << PROXY_TLV_SSL))
 		return "parts of ssl without it";
 	return NULL;
+}
+
+json_t *proxy_sources_to_json(const struct ip_range *sources, size_t len)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < len; i++) {
+		char text[IP_RANGE_TEXT_MAX];
+		struct sink out = sink_of(text, sizeof(text));
+
+		ip_range_format(&sources[i], &out);
+		must(!out.overflow);
+		if (json_array_append_new(all, json_stringn(text, out.len)) < 0) {
+			json_decref(all);
+			return NULL;
+		}
+	}
+	return all;
+}
+
+int proxy_sources_from_json(const json_t *from, struct ip_range **out, size_t *out_len)
+{
+	size_t len = json_array_size(from);
+
+	if (!json_is_array(from) || len > SNAPSHOT_PROXY_SOURCES_MAX)
+		return -EINVAL;
+	*out = calloc(len ? len : 1, sizeof(**out));
+	if (!*out)
+		return -ENOMEM;
+	for (size_t i = 0; i < len; i++) {
+		const json_t *one = json_array_get(from, i);
+
+		if (!json_is_string(one) ||
+		    ip_range_parse(slice_of(json_string_value(one), json_string_length(one)),
+		                   &(*out)[i]) != NULL)
+			return -EINVAL;
+	}
+	*out_len = len;
+	return 0;
 }

@@ -67,6 +67,7 @@
 	X(origin_dials,           "connections opened to origins")                                 \
 	X(origin_dial_failures,   "connections to origins that failed")                            \
 	X(origin_reuses,          "requests sent on an origin connection already open")            \
+	X(proxy_taken,            "PROXY headers taken from trusted sources")                      \
 	X(proxy_sent,             "origin connections begun with a PROXY header")                  \
 	X(buffers_exhausted,      "connections ended because no buffer was left")                  \
 	X(stale_cqes,             "completions for a connection that was gone")                    \

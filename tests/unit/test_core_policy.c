@@ -227,3 +227,45 @@ Test(policy, a_host_that_has_not_changed_is_shared_with_the_one_in_force)
 		w.policy = NULL;
 	}
 }
+
+static struct host *find(const struct policy *p, const char *text)
+{
+	struct hostname name;
+
+	cr_assert_eq(hostname_normal(slice_of(text, strlen(text)), &name), 0);
+	return policy_find(p, &name);
+}
+
+/* h0.example of two hosts told apart, with the other CA beside its own. */
+static struct snapshot *with_derived(void)
+{
+	struct snapshot *s = snapshot_of(3);
+
+	free(s->hosts[2].names[0]);
+	s->hosts[2].names[0] = strdup("h0.example");
+	s->hosts[2].ca_pem = pki_cert_pem(s->hosts[2].ca_pem, &other_ca);
+	s->hosts[2].is_derived = true;
+	return s;
+}
+
+Test(policy, a_derived_host_goes_before_the_one_it_was_made_of)
+{
+	struct policy *p = built(with_derived());
+
+	cr_expect_eq(find(p, "h0.example"), &p->hosts[2]);
+	cr_expect_eq(find(p, "h1.example"), &p->hosts[1]);
+	cr_expect_eq(p->names_len, 2);
+	policy_unref(&w, p);
+}
+
+Test(policy, what_was_built_is_used_again_also_beside_derived_hosts)
+{
+	struct policy *p;
+
+	w.policy = built(with_derived());
+	p = built(with_derived());
+	for (size_t i = 0; i < 3; i++)
+		cr_expect_eq(p->hosts[i].tls, w.policy->hosts[i].tls, "%zu", i);
+	cr_expect_neq(p->hosts[0].tls, p->hosts[2].tls);
+	policy_unref(&w, p);
+}

@@ -14,14 +14,14 @@ static char err[SNAPSHOT_ERROR_MAX];
 
 /* A good one, as control would have built it, changed by each test. */
 static const char good[] =
-	"{\"version\":3,\"access_log\":true,\"store\":\"/s.db\",\"options\":{},\"ticket_keys\":[],"
+	"{\"version\":3,\"access_log\":true,\"store\":\"/s.db\",\"options\":{},\"ticket_keys\":[],\"zones\":[],"
 	"\"proxy_sources\":[\"192.0.2.0/24\",\"2001:db8::1/128\"],\"hosts\":["
 	"{\"names\":[\"api.example.com\",\"*.api.example.com\"],\"default\":true,"
 	"\"certificate\":\"C\",\"key\":\"K\",\"ca\":\"A\",\"crl\":\"R\",\"crl_soft_fail\":true,"
 	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[\"dns:a.example\",\"spiffe://td/*\"]},"
 	"\"verify\":\"require\",\"depth\":1,"
 	"\"inject\":\"first_request\",\"rfc9440\":\"off\",\"xfcc\":\"forward_only\",\"der_header\":\"X-Der\","
-	"\"on_revoked\":\"forbid\",\"on_expired\":\"keep\","
+	"\"on_revoked\":\"forbid\",\"on_expired\":\"keep\",\"is_forwarding_fixed\":true,\"is_derived\":false,"
 	"\"sha256_header\":\"X-Sha\",\"verdict_header\":null,\"dialects\":[\"nginx\",\"gcp\"],"
 	"\"templates\":[{\"header\":\"X-T\",\"value\":\"${certSerial}\"}],\"origins\":["
 	"{\"label\":\"app:80\",\"ip4\":\"192.0.2.1\",\"port\":80},"
@@ -33,7 +33,7 @@ static const char good[] =
 	"\"allow\":{\"sha256\":[],\"spki_sha256\":[],\"san\":[]},"
 	"\"verify\":\"none\",\"depth\":0,"
 	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"xfcc\":\"sanitize\",\"der_header\":null,"
-	"\"on_revoked\":\"close\",\"on_expired\":\"close\","
+	"\"on_revoked\":\"close\",\"on_expired\":\"close\",\"is_forwarding_fixed\":false,\"is_derived\":false,"
 	"\"sha256_header\":null,\"verdict_header\":null,\"dialects\":[],\"templates\":[],\"origins\":["
 	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}],"
 	"\"proxy\":\"off\",\"proxy_tlvs\":[]}]}";

@@ -29,16 +29,20 @@ static bool same_tls(const struct snapshot_host *a, const struct snapshot_host *
 
 static struct host *find_exact(const struct policy *p, struct slice name);
 
-/* A reference on what the policy in force has for a host that has not changed, or NULL. */
+/* A reference on what the policy in force has for a host that has not changed, or NULL. Most
+ * often it is where it was; one whose name is a derived host's too is found nowhere else. */
 static struct tls_host *reuse(const struct policy *now, const struct policy *p,
                               const struct host *h)
 {
+	size_t at = (size_t)(h - p->hosts);
 	const struct host *old;
 
 	if (now == NULL ||
 	    now->snapshot->options.session_timeout_s != p->snapshot->options.session_timeout_s)
 		return NULL;
-	old = find_exact(now, text(h->conf->names[0]));
+	old = at < now->snapshot->hosts_len ? &now->hosts[at] : NULL;
+	if (old == NULL || !same_tls(old->conf, h->conf))
+		old = find_exact(now, text(h->conf->names[0]));
 	if (old == NULL || !same_tls(old->conf, h->conf))
 		return NULL;
 	return tls_host_ref(old->tls);
@@ -75,16 +79,41 @@ static int build_host(struct worker *w, const struct policy *p, struct host *h, 
 	return h->tls != NULL ? 0 : tls_host_new(w->tls, &tls, &h->tls, err);
 }
 
-static int by_name(const void *a, const void *b)
+static int by_slice(struct slice x, struct slice y)
 {
-	struct slice x = ((const struct policy_name *)a)->name;
-	struct slice y = ((const struct policy_name *)b)->name;
 	size_t n = x.len < y.len ? x.len : y.len;
 	int order = memcmp(x.ptr, y.ptr, n);
 
 	if (order != 0)
 		return order;
 	return (x.len > y.len) - (x.len < y.len);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return by_slice(((const struct policy_name *)a)->name,
+	                ((const struct policy_name *)b)->name);
+}
+
+/* A derived host goes before the one it was made of. */
+static int by_name_and_kind(const void *a, const void *b)
+{
+	const struct policy_name *x = a;
+	const struct policy_name *y = b;
+	int order = by_slice(x->name, y->name);
+
+	return order != 0 ? order : y->host->conf->is_derived - x->host->conf->is_derived;
+}
+
+/* Of each name the first stays. */
+static void drop_covered(struct policy *p)
+{
+	size_t kept = 1;
+
+	for (size_t i = 1; i < p->names_len; i++)
+		if (by_name(&p->names[i], &p->names[kept - 1]) != 0)
+			p->names[kept++] = p->names[i];
+	p->names_len = kept;
 }
 
 static int index_names(struct policy *p)
@@ -107,7 +136,8 @@ static int index_names(struct policy *p)
 		if (h->conf->is_default)
 			p->host_default = h;
 	}
-	qsort(p->names, p->names_len, sizeof(*p->names), by_name);
+	qsort(p->names, p->names_len, sizeof(*p->names), by_name_and_kind);
+	drop_covered(p);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ struct policy {
 	struct policy_name {
 		struct slice name;
 		struct host *host;
-	} * names; /* sorted */
+	} * names; /* sorted, each once */
 	size_t names_len;
 };
 
@@ -68,6 +68,7 @@ void policy_unref(struct worker *w, struct policy *p); /* NULL is fine */
  * policy_find - the host of that name
  * @name: normalised; len 0 for none
  *
- * Exact, then one-label wildcard, then the default host if there is one.
+ * Exact, then one-label wildcard, then the default host if there is one; a derived host before
+ * the one it was made of.
  */
 struct host *policy_find(const struct policy *p, const struct hostname *name);

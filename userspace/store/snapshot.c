@@ -193,27 +193,44 @@ static int by_text(const void *a, const void *b)
 }
 
 /* No name in two places: the second would never be served. */
-static int check_names_differ(const struct snapshot *s, char *err)
+static int check_names_differ(const struct snapshot_host *hosts, size_t len, char *err)
 {
 	const char **all;
 	size_t total = 0;
 	size_t n = 0;
 	int r = 0;
 
-	for (size_t i = 0; i < s->hosts_len; i++)
-		total += s->hosts[i].names_len;
-	all = calloc(total, sizeof(*all));
+	for (size_t i = 0; i < len; i++)
+		total += hosts[i].names_len;
+	all = calloc(total ? total : 1, sizeof(*all));
 	if (!all)
 		return -ENOMEM;
-	for (size_t i = 0; i < s->hosts_len; i++)
-		for (size_t j = 0; j < s->hosts[i].names_len; j++)
-			all[n++] = s->hosts[i].names[j];
+	for (size_t i = 0; i < len; i++)
+		for (size_t j = 0; j < hosts[i].names_len; j++)
+			all[n++] = hosts[i].names[j];
 	qsort(all, n, sizeof(*all), by_text);
 	for (size_t i = 1; i < n && r == 0; i++)
 		if (strcmp(all[i - 1], all[i]) == 0)
 			r = refuse(err, "hosts: name %s twice", all[i]);
 	free(all);
 	return r;
+}
+
+/* The derived ones are behind the others, and none is the default. */
+static int check_derived(const struct snapshot *s, char *err)
+{
+	size_t configured = snapshot_configured(s);
+	int r;
+
+	if (configured == 0)
+		return refuse(err, "hosts: none of the file");
+	for (size_t i = configured; i < s->hosts_len; i++)
+		if (!s->hosts[i].is_derived || s->hosts[i].is_default)
+			return refuse(err, "hosts[%zu]: not derived, or the default", i);
+	r = check_names_differ(s->hosts, configured, err);
+	if (r < 0)
+		return r;
+	return check_names_differ(s->hosts + configured, s->hosts_len - configured, err);
 }
 
 static int check_options(const struct options *o, char *err)
@@ -230,6 +247,7 @@ static int check_options(const struct options *o, char *err)
 int snapshot_validate(const struct snapshot *s, char *err)
 {
 	size_t defaults = 0;
+	const char *why;
 	int r;
 
 	if (s->version == 0)
@@ -251,7 +269,10 @@ int snapshot_validate(const struct snapshot *s, char *err)
 	}
 	if (defaults > 1)
 		return refuse(err, "hosts: more than one default");
-	return check_names_differ(s, err);
+	why = zones_check(s);
+	if (why)
+		return refuse(err, "zones: %s", why);
+	return check_derived(s, err);
 }
 
 void str_cleanse_free(char *s)
@@ -261,7 +282,7 @@ void str_cleanse_free(char *s)
 	free(s);
 }
 
-static void host_fini(struct snapshot_host *h)
+void host_fini(struct snapshot_host *h)
 {
 	for (size_t i = 0; i < h->names_len; i++)
 		free(h->names[i]);
@@ -291,6 +312,9 @@ void snapshot_free(struct snapshot *s)
 	for (size_t i = 0; i < s->hosts_len; i++)
 		host_fini(&s->hosts[i]);
 	free(s->hosts);
+	for (size_t i = 0; i < s->zones_len; i++)
+		free(s->zones[i].name);
+	free(s->zones);
 	free(s->store);
 	free(s->proxy_sources);
 	explicit_bzero(&s->ticket_keys, sizeof(s->ticket_keys));

@@ -18,7 +18,9 @@
 #include "proto/ip.h"
 
 enum {
-	SNAPSHOT_HOSTS_MAX = 65536,
+	SNAPSHOT_HOSTS_MAX = 131072, /* half of it of the file, see conf/file.h */
+	SNAPSHOT_ZONES_MAX = 1024,
+	SNAPSHOT_ID_BYTES = 32,    /* of zones and accounts: hexadecimal digits */
 	SNAPSHOT_NAMES_MAX = 256,  /* for each host */
 	SNAPSHOT_ORIGINS_MAX = 64, /* addresses for each host */
 	SNAPSHOT_ERROR_MAX = 512,
@@ -65,6 +67,18 @@ struct snapshot_host {
 	size_t templates_len; /* <= TEMPLATES_MAX */
 	struct snapshot_origin *origins;
 	size_t origins_len; /* >= 1 */
+	/* What der_header and sha256_header are stands in the file in so many words. */
+	bool is_forwarding_fixed;
+	/* Made of one before it for names that the API was told something of (overlay.h): what has
+	 * its names is served by it, also where another has them too. */
+	bool is_derived;
+};
+
+/* For control: a domain whose hostnames Cloudflare's API may name. */
+struct snapshot_zone {
+	char id[SNAPSHOT_ID_BYTES + 1];
+	char account[SNAPSHOT_ID_BYTES + 1];
+	char *name; /* normalised */
 };
 
 struct snapshot {
@@ -75,9 +89,23 @@ struct snapshot {
 	size_t proxy_sources_len;
 	struct options options;
 	struct ticket_keys ticket_keys; /* none with options.session_tickets: stateful */
-	struct snapshot_host *hosts;
+	struct snapshot_host *hosts;    /* those of the file, then the derived */
 	size_t hosts_len;
+	struct snapshot_zone *zones; /* of the file */
+	size_t zones_len;
 };
+
+/** snapshot_configured - how many of the hosts are of the file */
+size_t snapshot_configured(const struct snapshot *s);
+
+/** snapshot_drop_derived - only those of the file stay */
+void snapshot_drop_derived(struct snapshot *s);
+
+/** snapshot_host_copy - @out is the caller's, also on failure. Return: 0; -ENOMEM. */
+MUST_USE int snapshot_host_copy(const struct snapshot_host *h, struct snapshot_host *out);
+
+/** snapshot_header_twice - a header's name that the host would send twice. Return: it; NULL: there is none. */
+const char *snapshot_header_twice(const struct snapshot_host *h);
 
 /**
  * snapshot_encode - as JSON

@@ -250,6 +250,8 @@ static void read_host(struct reader *r, const json_t *from, struct snapshot_host
 	h->proxy = read_word(r, from, "proxy", proxy_words, PROXY_MODE_MAX);
 	if (proxy_tlvs_from_json(json_object_get(from, "proxy_tlvs"), &h->proxy_tlvs) < 0)
 		bad(r, "proxy_tlvs", "not a list of known words");
+	h->is_forwarding_fixed = read_bool(r, from, "is_forwarding_fixed");
+	h->is_derived = read_bool(r, from, "is_derived");
 	read_dialects(r, from, h);
 	read_templates(r, from, h);
 	h->origins = allocated(r, calloc(origins_len ? origins_len : 1, sizeof(*h->origins)));
@@ -257,6 +259,25 @@ static void read_host(struct reader *r, const json_t *from, struct snapshot_host
 		h->origins_len = i + 1;
 		read_origin(r, json_array_get(origins, i), &h->origins[i]);
 	}
+}
+
+int host_from_json(const json_t *from, struct snapshot_host *out)
+{
+	char err[SNAPSHOT_ERROR_MAX];
+	struct reader r = { .err = err };
+
+	read_host(&r, from, out);
+	return r.status;
+}
+
+static void read_zones(struct reader *r, const json_t *doc, struct snapshot *s)
+{
+	int e = zones_from_json(json_object_get(doc, "zones"), s);
+
+	if (e == -ENOMEM)
+		(void)allocated(r, NULL);
+	else if (e < 0)
+		bad(r, "zones", "not a list of zones");
 }
 
 static void read_option(struct reader *r, const json_t *all, const struct option_info *info,
@@ -312,6 +333,7 @@ static void read_snapshot(struct reader *r, const json_t *doc, struct snapshot *
 	if (ticket_keys_from_json(json_object_get(doc, "ticket_keys"), &s->ticket_keys) < 0)
 		bad(r, "ticket_keys", "not a list of keys");
 	read_proxy_sources(r, doc, s);
+	read_zones(r, doc, s);
 	s->hosts = allocated(r, calloc(len ? len : 1, sizeof(*s->hosts)));
 	r->in_host = true;
 	for (size_t i = 0; i < len && r->status == 0; i++) {

@@ -75,7 +75,7 @@ static json_t *templates_json(const struct snapshot_host *h)
 	return all;
 }
 
-static json_t *host_json(const struct snapshot_host *h)
+json_t *host_to_json(const struct snapshot_host *h)
 {
 	json_t *names = json_array();
 	json_t *origins = json_array();
@@ -87,7 +87,7 @@ static json_t *host_json(const struct snapshot_host *h)
 		if (json_array_append_new(origins, address_json(&h->origins[i])) < 0)
 			goto nomem;
 	return json_pack("{s:o, s:o, s:b, s:s, s:s, s:s?, s:s, s:i, s:s, s:s, s:s?, s:s?, s:s?, "
-	                 "s:o, s:o, s:s, s:s?, s:b, s:o, s:s, s:s, s:s, s:o}",
+	                 "s:o, s:o, s:s, s:s?, s:b, s:o, s:s, s:s, s:s, s:o, s:b, s:b}",
 	                 "names", names, "origins", origins, "default", h->is_default,
 	                 "certificate", h->certificate_pem, "key", h->key_pem, "ca", h->ca_pem,
 	                 "verify", verify_words[h->verify], "depth", (int)h->verify_depth, "inject",
@@ -99,7 +99,8 @@ static json_t *host_json(const struct snapshot_host *h)
 	                 "allow", allow_to_json(&h->allow), "on_revoked",
 	                 revoked_words[h->on_revoked], "on_expired", expired_words[h->on_expired],
 	                 "proxy", proxy_words[h->proxy], "proxy_tlvs",
-	                 proxy_tlvs_to_json(h->proxy_tlvs));
+	                 proxy_tlvs_to_json(h->proxy_tlvs), "is_forwarding_fixed",
+	                 h->is_forwarding_fixed, "is_derived", h->is_derived);
 nomem:
 	json_decref(names);
 	json_decref(origins);
@@ -137,17 +138,17 @@ static json_t *snapshot_to_json(const struct snapshot *s)
 	json_t *hosts = json_array();
 
 	for (size_t i = 0; i < s->hosts_len; i++)
-		if (json_array_append_new(hosts, host_json(&s->hosts[i])) < 0) {
+		if (json_array_append_new(hosts, host_to_json(&s->hosts[i])) < 0) {
 			json_decref(hosts);
 			return NULL;
 		}
 	/* json_pack() owns what "o" was given, also when it fails. */
-	return json_pack("{s:I, s:b, s:s?, s:o, s:o, s:o, s:o}", "version", (json_int_t)s->version,
-	                 "access_log", s->access_log, "store", s->store, "options",
-	                 options_json(&s->options), "ticket_keys",
+	return json_pack("{s:I, s:b, s:s?, s:o, s:o, s:o, s:o, s:o}", "version",
+	                 (json_int_t)s->version, "access_log", s->access_log, "store", s->store,
+	                 "options", options_json(&s->options), "ticket_keys",
 	                 ticket_keys_to_json(&s->ticket_keys), "proxy_sources",
 	                 proxy_sources_to_json(s->proxy_sources, s->proxy_sources_len), "hosts",
-	                 hosts);
+	                 hosts, "zones", zones_to_json(s));
 }
 
 int snapshot_encode(const struct snapshot *s, char **out_json, size_t *out_len)

@@ -21,6 +21,27 @@ void cleansing_json(void);
 /** str_cleanse_free - wipe and free a string; NULL is fine */
 void str_cleanse_free(char *s);
 
+struct snapshot;
+struct snapshot_host;
+
+/** host_to_json - NULL is out of memory */
+json_t *host_to_json(const struct snapshot_host *h);
+
+/** host_from_json - the caller's, also on failure: host_fini(). Return: 0; -EINVAL; -ENOMEM. */
+MUST_USE int host_from_json(const json_t *from, struct snapshot_host *out);
+
+/** host_fini - keys are cleansed */
+void host_fini(struct snapshot_host *h);
+
+/** zones_to_json - NULL is out of memory */
+json_t *zones_to_json(const struct snapshot *s);
+
+/** zones_from_json - into @s. Return: 0; -EINVAL; -ENOMEM. */
+MUST_USE int zones_from_json(const json_t *all, struct snapshot *s);
+
+/** zones_check - NULL, or what is wrong with them */
+const char *zones_check(const struct snapshot *s);
+
 /** allow_to_json - NULL is out of memory */
 json_t *allow_to_json(const struct allow_list *a);
 

@@ -95,7 +95,7 @@ class Door:
 
     # --- configuration: JSON is YAML ------------------------------------------------------------
     def write(self, hosts, listen=None, access_log=True, api=None, store=None, ticket_keys_file=None, revoked=None,
-              proxy_sources=None, **options):
+              proxy_sources=None, zones=None, **options):
         """@api: its keys; not given: a socket of its own, so that no two tests share the default one."""
         options.setdefault("workers", 1)
         self.config = {
@@ -107,6 +107,8 @@ class Door:
         }
         if store:
             self.config["store"] = store
+        if zones:
+            self.config["zones"] = zones
         if ticket_keys_file:
             self.config["ticket_keys_file"] = ticket_keys_file
         if revoked:

@@ -2,33 +2,19 @@
 """Who may use the settings API over an address of the loopback, and what is written down of it."""
 import json
 import os
-import pwd
 import sqlite3
 import subprocess
-import tempfile
 from contextlib import closing
 
 import pytest
 
 from door import HANG, free_port, host
-
-
-def control_user():
-    """Who control is when the test is root: the first there is."""
-    for name in ("sluice-control", "sluice", "nobody"):
-        try:
-            return pwd.getpwnam(name).pw_uid
-        except KeyError:
-            pass
-    raise AssertionError("not even nobody")
+from settings import state_directory
 
 
 @pytest.fixture
 def state():
-    """A directory that belongs to control's user."""
-    with tempfile.TemporaryDirectory() as path:
-        if os.geteuid() == 0:
-            os.chown(path, control_user(), -1)
+    with state_directory() as path:
         yield path
 
 

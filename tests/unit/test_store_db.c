@@ -124,14 +124,17 @@ Test(db, one_of_a_newer_schema_is_refused_and_left_as_it_is)
 	other_hands("PRAGMA user_version = 1000");
 	cr_expect_eq(db_open(path, &db, err), -EPROTO);
 	cr_expect_not_null(strstr(err, "newer"));
-	other_hands("PRAGMA user_version = 2");
+	other_hands("PRAGMA user_version = 3");
 	cr_expect_eq(db_open(path, &db, err), 0, "%s", err);
 }
 
 Test(db, one_of_the_first_schema_is_brought_forward_with_what_is_in_it)
 {
-	other_hands("DROP TABLE tokens; DROP TABLE audit; PRAGMA user_version = 1;"
-	            "INSERT INTO revocations VALUES ('k', 'v', '', '', 1)");
+	other_hands(
+		"DROP TABLE tokens; DROP TABLE audit; DROP TABLE zones; DROP TABLE certificates;"
+		"DROP TABLE certificate_hostnames; DROP TABLE hostname_settings;"
+		"DROP TABLE managed_headers; PRAGMA user_version = 1;"
+		"INSERT INTO revocations VALUES ('k', 'v', '', '', 1)");
 	cr_assert_eq(db_open(path, &db, err), 0, "%s", err);
 	cr_expect_eq(revocations_db_count(db), 1);
 	cr_expect_eq(audit_db_count(db), 0);

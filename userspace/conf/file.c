@@ -87,6 +87,16 @@ static const cyaml_schema_field_t api_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t zone_fields[] = {
+	TEXT_FIELD(struct conf_zone, id),
+	TEXT_FIELD(struct conf_zone, name),
+	TEXT_FIELD(struct conf_zone, account),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t zone_entry = { CYAML_VALUE_MAPPING(
+	CYAML_FLAG_DEFAULT, struct conf_zone, zone_fields) };
+
 static const cyaml_schema_field_t options_fields[] = {
 #define X(name, def, min, max, unit, when, help) TEXT_FIELD(struct conf_options, name),
 	OPTIONS(X)
@@ -102,6 +112,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	LIST_FIELD(struct conf_file, proxy_sources, &text_entry),
 	TEXT_FIELD(struct conf_file, ticket_keys_file),
 	TEXT_FIELD(struct conf_file, revoked),
+	LIST_FIELD(struct conf_file, zones, &zone_entry),
 	CYAML_FIELD_MAPPING_PTR("options", TEXT, struct conf_file, options, options_fields),
 	LIST_FIELD(struct conf_file, hosts, &host_entry),
 	CYAML_FIELD_END,

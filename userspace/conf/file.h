@@ -21,6 +21,7 @@ enum {
 	CONF_NAMES_MAX = 256,
 	CONF_ORIGINS_MAX = 64,
 	CONF_CRLS_MAX = 64, /* files for each host */
+	CONF_ZONES_MAX = 1024,
 };
 
 struct conf_allow {
@@ -85,6 +86,13 @@ struct conf_api {
 	char *group;
 };
 
+/* A domain whose hostnames the settings API may name as Cloudflare's does. */
+struct conf_zone {
+	char *id;
+	char *name;
+	char *account;
+};
+
 /* Each as text: NULL is not given. */
 struct conf_options {
 #define X(name, def, min, max, unit, when, help) char *name;
@@ -102,6 +110,8 @@ struct conf_file {
 	char *store;          /* "off", or a path; NULL: not given */
 	char **proxy_sources; /* ranges of addresses */
 	unsigned int proxy_sources_count;
+	struct conf_zone *zones;
+	unsigned int zones_count;
 	struct conf_options *options;
 	struct conf_host *hosts;
 	unsigned int hosts_count;

@@ -24,6 +24,7 @@ enum {
 	API_ARG_BYTES_MAX = 512,
 	API_NOTES = 2,
 	API_WHO_BYTES_MAX = 160,
+	API_ETAG_BYTES_MAX = 40,
 };
 
 typedef void api_handler(struct api_call *call);
@@ -45,7 +46,8 @@ struct api_call {
 	char *text;                /* instead of all that */
 	size_t text_len;
 	const char *text_type;
-	uint32_t retry_after_s; /* 0: not said */
+	uint32_t retry_after_s;        /* 0: not said */
+	char etag[API_ETAG_BYTES_MAX]; /* with its quotes; "": none */
 
 	/* while it waits */
 	api_handler *again;

@@ -13,7 +13,7 @@
 #include "store/db.h"
 #include "sys/clock.h"
 
-enum { WHAT_BYTES_MAX = 1024 };
+enum { WHAT_BYTES_MAX = 1024, APPLY_MS = 10000 };
 
 static void say(struct api_call *call, int error)
 {
@@ -98,6 +98,65 @@ int change_note(struct api_call *call, const json_t *before, const json_t *after
 int change_commit(struct api_call *call)
 {
 	return db_commit(call->world->db);
+}
+
+/* notes: the snapshot's version, the answer's status. */
+static void await_workers(struct api_call *call)
+{
+	const struct api_world *w = call->world;
+	uint64_t version = call->notes[0];
+
+	if (w->refused_version >= version) {
+		api_fail(call, 500, API_CODE_INTERNAL, NULL,
+		         "it is kept, but a worker refused it: the error log says why");
+	} else if (api_world_applied(w, version) == w->workers_len) {
+		api_result(call, (unsigned int)call->notes[1], call->kept);
+		call->kept = NULL;
+	}
+}
+
+/* Return: 0 it is durable, and on its way; -errno nothing has changed, or that was said. */
+static int put_in_force(struct api_call *call)
+{
+	const struct api_world *w = call->world;
+	char err[SNAPSHOT_ERROR_MAX] = "";
+	int r = w->prepare ? w->prepare(w->arg, err) : 0;
+
+	if (r == -EINVAL)
+		api_fail(call, 400, API_CODE_INVALID, NULL, "access.api.error.invalid_request: %s",
+		         err);
+	if (r < 0)
+		return r;
+	r = db_commit(w->db);
+	if (r < 0 || !w->publish) {
+		if (w->publish)
+			(void)w->publish(w->arg, false);
+		return r;
+	}
+	r = w->publish(w->arg, true);
+	if (r < 0)
+		api_fail(call, 500, API_CODE_INTERNAL, NULL,
+		         "it is kept, but cannot be put in force: %s", strerror(-r));
+	return r;
+}
+
+void change_in_force(struct api_call *call, unsigned int status, json_t *result)
+{
+	int r = result ? put_in_force(call) : -ENOMEM;
+
+	if (r < 0) {
+		json_decref(result);
+		change_undo(call, r);
+		return;
+	}
+	if (!call->world->publish || !call->world->snapshot) {
+		api_result(call, status, result);
+		return;
+	}
+	call->kept = result;
+	call->notes[0] = call->world->snapshot->version;
+	call->notes[1] = status;
+	api_wait(call, await_workers, APPLY_MS);
 }
 
 void change_undo(struct api_call *call, int error)

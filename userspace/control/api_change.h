@@ -31,5 +31,13 @@ MUST_USE int change_note(struct api_call *call, const json_t *before, const json
 /** change_commit - Return: 0 it is durable; -errno nothing has changed. */
 MUST_USE int change_commit(struct api_call *call);
 
+/**
+ * change_in_force - instead of change_commit() and api_result(), for what changes hosts
+ * @result: taken
+ *
+ * Answers, in the end: when it is durable and every worker has it in force.
+ */
+void change_in_force(struct api_call *call, unsigned int status, json_t *result);
+
 /** change_undo - it did not happen; @error, negative, is answered unless there is an answer already */
 void change_undo(struct api_call *call, int error);

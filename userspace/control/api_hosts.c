@@ -43,9 +43,10 @@ static json_t *dialects(const struct snapshot_host *h)
 
 static json_t *host(const struct snapshot_host *h)
 {
-	return json_pack("{s:o, s:b, s:s, s:i, s:b, s:b, s:s, s:b, s:o, s:o}", "names", names(h),
-	                 "is_default", h->is_default, "verify", verify_words[h->verify], "depth",
-	                 (int)h->verify_depth, "has_crl", h->crl_pem != NULL, "has_allow",
+	return json_pack("{s:o, s:b, s:b, s:s, s:i, s:b, s:b, s:s, s:b, s:o, s:o}", "names",
+	                 names(h), "is_default", h->is_default, "is_derived", h->is_derived,
+	                 "verify", verify_words[h->verify], "depth", (int)h->verify_depth,
+	                 "has_crl", h->crl_pem != NULL, "has_allow",
 	                 !allow_list_is_empty(&h->allow), "inject", inject_words[h->inject],
 	                 "client_certificate_forwarding", h->der_header && h->sha256_header,
 	                 "dialects", dialects(h), "origins", origins(h));
@@ -88,9 +89,10 @@ static void get_host(struct api_call *call)
 		must(text.len < sizeof(want));
 		slice_copy((uint8_t *)want, text);
 	}
-	for (size_t i = 0; s && i < s->hosts_len && want[0]; i++)
-		if (has_name(&s->hosts[i], want)) {
-			api_result(call, 200, host(&s->hosts[i]));
+	/* From the end: a derived one goes before the one it was made of. */
+	for (size_t i = s ? s->hosts_len : 0; i > 0 && want[0]; i--)
+		if (has_name(&s->hosts[i - 1], want)) {
+			api_result(call, 200, host(&s->hosts[i - 1]));
 			return;
 		}
 	api_fail(call, 404, API_CODE_NO_ROUTE, NULL, "no host of that name");

@@ -39,15 +39,19 @@ enum {
 
 #define API_TABLES(X)                                                                              \
 	X(audit)                                                                                   \
+	X(certificates)                                                                            \
 	X(connections)                                                                             \
 	X(hosts)                                                                                   \
+	X(managed)                                                                                 \
 	X(metrics)                                                                                 \
 	X(reload)                                                                                  \
 	X(revocations)                                                                             \
 	X(revoke)                                                                                  \
+	X(settings)                                                                                \
 	X(status)                                                                                  \
 	X(tokens)                                                                                  \
-	X(workers)
+	X(workers)                                                                                 \
+	X(zones)
 
 #define X(name) extern const struct api_route api_routes_##name[];
 API_TABLES(X)

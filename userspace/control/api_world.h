@@ -9,6 +9,7 @@
 #include "control/mirror.h"
 #include "control/publish.h"
 #include "control/revoking.h"
+#include "store/overlay.h"
 #include "store/snapshot.h"
 #include "sys/ktls.h"
 #include "sys/stats.h"
@@ -23,6 +24,7 @@ struct api_world {
 	struct rows *rows;               /* who is connected: rows_of(), sys/conns.h */
 	struct db *db;                   /* the store; NULL: there is none */
 	struct revoking *revoking;       /* who is revoked */
+	const struct overlay *overlay;   /* what it says of hosts, and all zones */
 	struct expiries *expiries;       /* metrics.h */
 	const char *const *conn_reasons; /* labels of worker_stats.ended[] */
 	uint32_t conn_reasons_len;
@@ -38,6 +40,18 @@ struct api_world {
 	 * Return: 0 and a new snapshot is on its way; -EINVAL what was in force stays so; -errno.
 	 */
 	int (*reload)(void *arg, struct mistakes *out);
+
+	/*
+	 * What the store says by now, in a transaction that is not over, into the snapshot.
+	 * @err: SNAPSHOT_ERROR_MAX bytes: why not, on -EINVAL
+	 * Return: 0: publish() must follow; -EINVAL; -errno.
+	 */
+	int (*prepare)(void *arg, char *err);
+	/*
+	 * The transaction is over. @is_kept: its changes are to be in force; else they are
+	 * taken back. Return: 0 and a new snapshot is on its way, if they are; -errno.
+	 */
+	int (*publish)(void *arg, bool is_kept);
 	void *arg;
 };
 

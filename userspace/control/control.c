@@ -71,8 +71,7 @@ static int ask_start(struct control *c, const struct msg_start *start, struct mi
 	return control_is_started(c, result.worker, fd_take(&fd));
 }
 
-/* Make @s the newest snapshot. It is taken on success. */
-static int put_in_force(struct control *c, struct snapshot *s, enum publish_why why)
+int control_send_snapshot(struct control *c, struct snapshot *s, enum publish_why why)
 {
 	int r;
 
@@ -88,6 +87,17 @@ static int put_in_force(struct control *c, struct snapshot *s, enum publish_why 
 	return 0;
 }
 
+/* The snapshot has changed in what is of the file: send it. Return: 0, also when it cannot be
+ * laid over, which is in the log; -errno. */
+static int send_changed(struct control *c, enum publish_why why)
+{
+	int r = control_lay_again(c);
+
+	if (r == -EINVAL)
+		return 0;
+	return r < 0 ? r : control_send_snapshot(c, c->snapshot, why);
+}
+
 /* The next round. */
 static void rest(struct control *c)
 {
@@ -99,27 +109,33 @@ static void rest(struct control *c)
 static int apply_file(struct control *c, enum publish_why why, struct mistakes *mistakes)
 {
 	struct loaded loaded = { 0 };
+	struct overlay laid = { 0 };
+	bool had_store = c->db;
 	int r = load_and_say(c, mistakes, &loaded);
 
 	if (r < 0)
 		return r;
-	/* What another snapshot says of it would have been a mistake. */
-	r = c->snapshot ? 0 : control_open_store(c, loaded.snapshot->store, mistakes);
-	if (r == 0 && !c->snapshot)
+	/* Another one than that of the snapshot in force would have been a mistake. */
+	r = had_store ? 0 : control_open_store(c, loaded.snapshot->store, mistakes);
+	if (r == 0 && (!c->snapshot || (!had_store && c->db)))
 		r = control_revoke_by_store(c);
+	if (r == 0)
+		r = control_lay(c, loaded.snapshot, &laid, mistakes);
 	if (r == 0)
 		r = ask_start(c, &loaded.start, mistakes);
 	/* Before the snapshot: no worker serves that does not know who is revoked. */
 	if (r == 0)
 		r = control_revoke_by_file(c, loaded.revoked);
 	if (r == 0)
-		r = put_in_force(c, loaded.snapshot, why);
+		r = control_send_snapshot(c, loaded.snapshot, why);
 	watch_free(r < 0 ? loaded.watch : c->watch);
 	revoked_file_free(r < 0 ? loaded.revoked : c->revoked_file);
 	if (r < 0) {
+		overlay_fini(&laid);
 		snapshot_free(loaded.snapshot);
 		return r;
 	}
+	control_laid(c, &laid);
 	c->watch = loaded.watch;
 	c->revoked_file = loaded.revoked;
 	rest(c);
@@ -172,7 +188,7 @@ static int read_refresh(struct control *c)
 		return 0;
 	}
 	if (changed)
-		r = put_in_force(c, c->snapshot, PUBLISH_REFRESH);
+		r = send_changed(c, PUBLISH_REFRESH);
 	return r;
 }
 
@@ -199,7 +215,7 @@ static int watch_on(struct control *c)
 	if (r == 1)
 		rest(c);
 	if (r == 1 && changed)
-		r = put_in_force(c, c->snapshot, PUBLISH_FILES);
+		r = send_changed(c, PUBLISH_FILES);
 	return r < 0 ? r : 0;
 }
 
@@ -218,7 +234,7 @@ static int rotate_on(struct control *c)
 	if (rotation_ms(c) != 0)
 		return 0;
 	r = ticket_keys_rotate(&c->snapshot->ticket_keys);
-	return r < 0 ? r : put_in_force(c, c->snapshot, PUBLISH_KEYS);
+	return r < 0 ? r : send_changed(c, PUBLISH_KEYS);
 }
 
 /* ms that our own work may wait; -1: for ever. */
@@ -404,6 +420,7 @@ int control_main(const struct control_conf *conf)
 	revoked_file_free(c.revoked_file);
 	revoking_fini(&c.revoking);
 	revocations_fini(&c.revocations);
+	overlay_fini(&c.overlay);
 	snapshot_free(c.snapshot);
 	tls_worker_free(c.tls);
 	db_close(c.db);

@@ -20,6 +20,7 @@ static void look_around(struct control *c)
 	w->db = c->db;
 	w->revoking = &c->revoking;
 	c->revoking.file = c->revoked_file;
+	w->overlay = &c->overlay;
 	w->expiries = &c->expiries;
 	w->start = c->start.listeners_len > 0 ? &c->start : NULL;
 	w->workers_len = c->publish.workers;
@@ -35,6 +36,15 @@ static int reload(void *arg, struct mistakes *out)
 {
 	struct control *c = arg;
 	int r = control_reload(c, out);
+
+	look_around(c);
+	return r;
+}
+
+static int publish(void *arg, bool is_kept)
+{
+	struct control *c = arg;
+	int r = control_publish(c, is_kept);
 
 	look_around(c);
 	return r;
@@ -64,6 +74,8 @@ int control_is_started(struct control *c, uint32_t workers, int api_fd)
 	c->publish.workers = workers;
 	c->revocations.workers = workers;
 	c->world.reload = reload;
+	c->world.prepare = control_prepare;
+	c->world.publish = publish;
 	c->world.arg = c;
 	look_around(c);
 	/* A reload: it is the one we have. */

@@ -36,9 +36,12 @@ struct control {
 	struct revoked_file *revoked_file; /* NULL: none is named, or it is not known */
 	uint64_t refresh_at_ms;
 	uint64_t watch_at_ms;
-	struct db *db;         /* NULL: no store */
-	uint64_t settle_at_ms; /* UINT64_MAX: it is */
-	struct api *api;       /* NULL: none is wanted */
+	struct db *db;          /* NULL: no store */
+	uint64_t settle_at_ms;  /* UINT64_MAX: it is */
+	struct overlay overlay; /* what it says of hosts, and all zones: laid over the snapshot */
+	struct overlay overlay_next; /* between control_prepare() and control_publish() */
+	bool is_overlay_known;       /* false: a restarted control cannot read its store */
+	struct api *api;             /* NULL: none is wanted */
 	struct api_world world;
 	struct expiries expiries;
 };
@@ -46,6 +49,21 @@ struct control {
 /* control.c: read the file and put it in force. Return: 0; -EINVAL and the like: what was in
  * force stays so; -EPIPE the master is gone. @mistakes is added to. */
 MUST_USE int control_reload(struct control *c, struct mistakes *mistakes);
+
+/* control.c: make @s, laid over, the newest snapshot. It is taken on success. Return: 0; -errno. */
+MUST_USE int control_send_snapshot(struct control *c, struct snapshot *s, enum publish_why why);
+
+/* control_overlay.c: what the store says, laid over @s. @out: for control_laid(). Return: 0; -errno:
+ * why is in the log and in @mistakes. */
+MUST_USE int control_lay(struct control *c, struct snapshot *s, struct overlay *out,
+                         struct mistakes *mistakes);
+void control_laid(struct control *c, struct overlay *o); /* it is the one in force; taken */
+/* Once more, over c->snapshot, whose configured hosts have changed. Return: 0; -EINVAL it
+ * cannot be, which is in the log; -ENOMEM. */
+MUST_USE int control_lay_again(struct control *c);
+/* For api_world. */
+MUST_USE int control_prepare(void *arg, char *err);
+MUST_USE int control_publish(void *arg, bool is_kept);
 
 /* control_api.c: the master said that so many workers run. @api_fd: the API's listener or -1, taken. */
 MUST_USE int control_is_started(struct control *c, uint32_t workers, int api_fd);

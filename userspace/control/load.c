@@ -205,6 +205,7 @@ static void build_all(struct build *b, struct msg_start *start)
 	build_api(b, &start->api);
 	build_store(b);
 	build_proxy_sources(b);
+	build_zones(b);
 	b->snapshot->access_log = !b->conf->access_log || *b->conf->access_log;
 	b->snapshot->version = 1;
 	build_ticket_keys(b);

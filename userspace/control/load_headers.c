@@ -177,6 +177,7 @@ void build_headers(struct build_host *h)
 	};
 	char key[KEY_BYTES];
 
+	h->out->is_forwarding_fixed = i->der_header || i->sha256_header;
 	n.h = h;
 	n.len = 0;
 	if (h->out->rfc9440 != RFC9440_OFF) {

@@ -42,6 +42,8 @@ void build_store(struct build *b);
 
 /* load_proxy.c: who may say for whom it connects */
 void build_proxy_sources(struct build *b);
+/* load_zones.c: domains for the settings API */
+void build_zones(struct build *b);
 
 /* load_files.c: the list of revoked certificates */
 void build_revoked(struct build *b);

@@ -81,6 +81,9 @@ static void put_expiries(const struct metrics *m, const struct metric *metric, c
 		if (at[i] <= 0)
 			continue;
 		metrics_label(labels, "host", s->hosts[i].names[0]);
+		/* The one it was made of may have the same name. */
+		if (s->hosts[i].is_derived)
+			metrics_label(labels, "by", "api");
 		metrics_sample(m, metric, labels, (uint64_t)at[i]);
 	}
 }

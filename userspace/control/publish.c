@@ -44,6 +44,7 @@ static void say_in_force(const struct publish *p)
 		[PUBLISH_REFRESH] = "new addresses of origins in force",
 		[PUBLISH_FILES] = "changed files in force",
 		[PUBLISH_KEYS] = "new ticket key in force",
+		[PUBLISH_API] = "changed settings in force",
 	};
 
 	log_info("%s: snapshot %llu in %u workers", words[p->why], (unsigned long long)p->version,

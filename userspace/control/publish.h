@@ -13,6 +13,7 @@ enum publish_why {
 	PUBLISH_REFRESH, /* origins' names have new addresses */
 	PUBLISH_FILES,   /* certificates, keys, CAs, CRLs or ticket keys have changed */
 	PUBLISH_KEYS,    /* it was time for a new ticket key */
+	PUBLISH_API,     /* the settings API was told something */
 };
 
 struct publish {

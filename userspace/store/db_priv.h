@@ -36,5 +36,24 @@ const char *db_text(sqlite3_stmt *s, int column);
 /* One statement without a result, or several. Return: 0 or -errno. */
 MUST_USE int db_run(struct db *db, const char *sql);
 
+/* A value for a parameter: @text, or @number where that is NULL. */
+struct db_value {
+	const char *text;
+	int64_t number;
+};
+
+/* db_query.c: run a statement that changes something. Return: rows changed; -EROFS; -errno. */
+MUST_USE int db_change(struct db *db, const char *sql, const struct db_value *values, int len);
+
+/* Gets each row. Return: 0; anything else ends the walk and is its result. */
+typedef int db_row(void *arg, sqlite3_stmt *s);
+
+/* Run one that asks. Return: 0; what @each said; -errno. */
+MUST_USE int db_ask(struct db *db, const char *sql, const struct db_value *values, int len,
+                    db_row *each, void *arg);
+
+/* One number. Return: it; -errno. */
+MUST_USE int64_t db_number(struct db *db, const char *sql, const struct db_value *values, int len);
+
 /* db_schema.c: bring it to the newest schema. Return: 0; -EPROTO it is newer; -EBADMSG not ours; -errno. */
 MUST_USE int db_migrate(struct db *db);

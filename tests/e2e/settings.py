@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What tests of the settings API share: zones, a store, and short ways to ask."""
+import os
+import pwd
+import tempfile
+from contextlib import contextmanager
+
+ZONE = "023e105f4ecef8ad9ca31a8372d0c353"
+OTHER_ZONE = "1" * 32
+ACCOUNT = "a" * 32
+ZONES = [{"id": ZONE, "name": "example.com", "account": ACCOUNT},
+         {"id": OTHER_ZONE, "name": "other.example.com", "account": ACCOUNT}]
+CERTIFICATES = f"/client/v4/zones/{ZONE}/access/certificates"
+SETTINGS = CERTIFICATES + "/settings"
+MANAGED = f"/client/v4/zones/{ZONE}/managed_headers"
+
+
+def control_user():
+    """Who control is when the test is root: the first there is."""
+    for name in ("sluice-control", "sluice", "nobody"):
+        try:
+            return pwd.getpwnam(name).pw_uid
+        except KeyError:
+            pass
+    raise AssertionError("not even nobody")
+
+
+@contextmanager
+def state_directory():
+    """A directory that belongs to control's user."""
+    with tempfile.TemporaryDirectory() as path:
+        if os.geteuid() == 0:
+            os.chown(path, control_user(), -1)
+        yield path
+
+
+def setting(hostname, forwarding, china=False):
+    return {"hostname": hostname, "china_network": china, "client_certificate_forwarding": forwarding}
+
+
+def pem(cert):
+    with open(cert.pem) as f:
+        return f.read()
+
+
+def good(answered, status=200):
+    """The result of an answer that must be one."""
+    code, _, answer = answered
+    assert code == status and answer["success"] is True, (code, answer)
+    return answer["result"]
+
+
+def bad(answered, status, code):
+    """The pointers of an answer that must be a refusal, of which every error has this code."""
+    got, _, answer = answered
+    assert got == status and answer["success"] is False and answer["result"] is None, (got, answer)
+    assert {e["code"] for e in answer["errors"]} == {code}, answer
+    return {e["source"]["pointer"] for e in answer["errors"] if "source" in e}

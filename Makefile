@@ -9,6 +9,7 @@
 # make bpf             the BPF programs and their skeletons, into build/release/bpf
 # make bpf-test        the loaded programs on hand-made frames; needs root
 # make e2e             real clients, real origin; ONLY=name runs those that match
+# make sdk             Cloudflare's SDK into build/sdk, for the tests of the settings API (npm)
 # make check-vm        kernel TLS and what depends on the kernel, in emulated guests with Linux 6.1 and 6.12; KERNEL=6.1, ONLY=name
 # make check-vm-next   the same with the newest kernel Debian has
 # make check-vm-asan   the same with the asan build, Linux 6.12
@@ -92,7 +93,7 @@ TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/f
 FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch] bpf/*.[ch] tools/*/*.[ch]))
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
-.PHONY: all bench bpf bpf-test deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
+.PHONY: all bench bpf bpf-test sdk deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
 	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-icount-peers vm-idle nightly fuzz replay cover figures figures-peers \
 	steer-figures docs docs-check clean help FORCE
 all: $(O)/sluiced $(O)/sluicectl
@@ -177,7 +178,16 @@ bpf-test: $(BPFT) $(O)/tests/bpf_front
 		&& echo "  ok      $(words $(BPFT)) bpf programs ($(FLAVOUR))"
 	$(Q)SLUICE_FRONT=$(abspath $(O)/tests/bpf_front) $(PYTHON) -m pytest -q -p no:cacheprovider tests/vm/test_xdp.py
 
-e2e: all
+# Cloudflare's SDK, for tests/e2e/test_sdk.py: one package (no others with it), its digest in package-lock.json, 120 MB.
+SDK := build/sdk
+$(SDK)/.ok: tests/sdk/package.json tests/sdk/package-lock.json
+	$(call say,SDK,$(SDK))
+	$(Q)mkdir -p $(SDK) && cp $^ $(SDK)/
+	$(Q)cd $(SDK) && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error > npm.log 2>&1 || { cat npm.log; exit 1; }
+	$(Q)touch $@
+sdk: $(SDK)/.ok
+
+e2e: all $(if $(ONLY),$(findstring sdk,$(ONLY)),sdk)
 	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e
 
 # Guests under QEMU without KVM (tools/vm), one for each kernel, at the same time.

@@ -11,6 +11,11 @@ build="clang-14 libclang-rt-14-dev llvm-14 clang-tidy-14 clang-format-14 cppchec
 run="openssl curl nginx libnginx-mod-stream haproxy sqlite3 prometheus python3-prometheus-client python3 python3-pytest python3-cryptography procps iproute2 zsh fish"
 guest="qemu-system-x86 busybox-static kmod cpio xz-utils squashfs-tools"
 
+# Whoever has them from elsewhere keeps them.
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+	run="$run nodejs npm"
+fi
+
 missing=
 for p in $build $run $guest "$@"; do
 	if [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" != installed ]; then

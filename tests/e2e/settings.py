@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What tests of the settings API share: zones, a store, and short ways to ask."""
-import os
-import pwd
-import tempfile
-from contextlib import contextmanager
-
+"""What tests of the settings API share: zones, and short ways to ask."""
 ZONE = "023e105f4ecef8ad9ca31a8372d0c353"
 OTHER_ZONE = "1" * 32
 ACCOUNT = "a" * 32
@@ -13,25 +8,6 @@ ZONES = [{"id": ZONE, "name": "example.com", "account": ACCOUNT},
 CERTIFICATES = f"/client/v4/zones/{ZONE}/access/certificates"
 SETTINGS = CERTIFICATES + "/settings"
 MANAGED = f"/client/v4/zones/{ZONE}/managed_headers"
-
-
-def control_user():
-    """Who control is when the test is root: the first there is."""
-    for name in ("sluice-control", "sluice", "nobody"):
-        try:
-            return pwd.getpwnam(name).pw_uid
-        except KeyError:
-            pass
-    raise AssertionError("not even nobody")
-
-
-@contextmanager
-def state_directory():
-    """A directory that belongs to control's user."""
-    with tempfile.TemporaryDirectory() as path:
-        if os.geteuid() == 0:
-            os.chown(path, control_user(), -1)
-        yield path
 
 
 def setting(hostname, forwarding, china=False):

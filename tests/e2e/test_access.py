@@ -9,17 +9,10 @@ import pytest
 
 from client import Client, status
 from door import host, wait_until
-from settings import (ACCOUNT, CERTIFICATES, MANAGED, OTHER_ZONE, SETTINGS, ZONE, ZONES, bad, good, pem, setting,
-                      state_directory)
+from settings import (ACCOUNT, CERTIFICATES, MANAGED, OTHER_ZONE, SETTINGS, ZONE, ZONES, bad, good, pem, setting)
 
 SHA = "Cf-Client-Cert-Sha256"
 DER = "Cf-Client-Cert-Der-Base64"
-
-
-@pytest.fixture
-def state():
-    with state_directory() as path:
-        yield path
 
 
 @pytest.fixture

@@ -9,13 +9,6 @@ from contextlib import closing
 import pytest
 
 from door import HANG, free_port, host
-from settings import state_directory
-
-
-@pytest.fixture
-def state():
-    with state_directory() as path:
-        yield path
 
 
 @pytest.fixture

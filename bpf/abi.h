@@ -41,6 +41,10 @@
 #define ABI_CLASS_NONE  0xffffffff
 #define ABI_WORKER_NONE 0xffffffff
 
+/* The workers that take new connections: what no other class is for goes to one of them. The
+ * class is the master's to write. Empty: the kernel's hash chooses among all listeners. */
+#define ABI_CLASS_ALL (ABI_CLASSES_MAX - 1)
+
 /* Of a ClientHello, this much is looked at; what lies behind is admitted unsteered. */
 #define ABI_HELLO_WINDOW     4032
 #define ABI_HELLO_EXTENSIONS 64
@@ -126,7 +130,7 @@ struct abi_name {
 
 /* Value of "sluice_hosts", by host_id. Written by user space alone. */
 struct abi_host {
-	__u32 class_id; /* ABI_CLASS_NONE: any worker */
+	__u32 class_id; /* ABI_CLASS_NONE: any worker, as ABI_CLASS_ALL */
 	__u32 pad0;
 	__u64 interval_ns; /* 1 s / handshakes a second; 0 no limit */
 	__u64 burst_ns;
@@ -228,7 +232,7 @@ struct abi_listen_stats {
 	__u64 syn;       /* nothing to choose yet */
 	__u64 flow;      /* to a worker of the class that the flow is for */
 	__u64 reread;    /* the same, by reading the ClientHello once more */
-	__u64 unsteered; /* the kernel chose */
+	__u64 unsteered; /* to any worker that takes new connections */
 	__u64 refused;   /* a worker was chosen and has no socket there; the kernel chose */
 };
 

@@ -5,7 +5,8 @@
  * With SYN cookies that is asked when the ClientHello makes the socket. What
  * steer.bpf.c found out is in sluice_flows; if it did not see the name, the segments
  * may have been glued together since, and a second reading finds it. Nothing is refused
- * here: who cannot be steered goes where the kernel's hash says.
+ * here: who cannot be steered goes to any worker that takes new connections, and when
+ * nobody says which do, where the kernel's hash says.
  */
 #include <linux/if_ether.h>
 #include <linux/ip.h>
@@ -87,45 +88,24 @@ static __always_inline __u32 give(struct sk_reuseport_md *md, const struct abi_f
 	return bpf_sk_select_reuseport(md, &sluice_workers, &index, 0) ? ABI_WORKER_NONE : worker;
 }
 
-SEC("sk_reuseport")
-int sluice_listener(struct sk_reuseport_md *md)
+/* What the flow says, or a second reading. Return: class_id; ABI_CLASS_NONE: any worker. */
+static __always_inline __u32 choose(struct sk_reuseport_md *md, struct abi_listen_stats *stats,
+                                    struct abi_flow *flow, __u32 header)
 {
-	struct abi_flow_key key = { 0 };
-	struct abi_listen_stats *stats;
 	struct scratch *s = scratch();
-	struct abi_flow *flow;
 	struct abi_host *host;
-	struct tcphdr tcp;
-	__u32 zero = 0;
 	__u32 host_id;
-	__u32 worker;
 
-	stats = bpf_map_lookup_elem(&sluice_lstats, &zero);
-	if (!stats || !s || bpf_skb_load_bytes(md, 0, &tcp, sizeof(tcp)) || !read_key(md, &key))
-		return SK_PASS;
-	if (tcp.syn) {
-		stats->syn++;
-		return SK_PASS;
-	}
-	key.sport_be = tcp.source;
-	key.dport_be = tcp.dest;
-	flow = bpf_map_lookup_elem(&sluice_flows, &key);
 	if (flow && flow->state == ABI_FLOW_DECIDED) {
-		if (flow->class_id == ABI_CLASS_NONE) {
-			stats->unsteered++;
-			return SK_PASS;
-		}
-		stats->flow++;
-		flow->worker = give(md, &key, flow->class_id);
-		stats->refused += flow->worker == ABI_WORKER_NONE;
-		return SK_PASS;
+		stats->flow += flow->class_id != ABI_CLASS_NONE;
+		return flow->class_id;
 	}
-	host_id = reread(md, s, tcp.doff * 4);
+	if (!s)
+		return ABI_CLASS_NONE;
+	host_id = reread(md, s, header);
 	host = bpf_map_lookup_elem(&sluice_hosts, &host_id);
-	if (!host || host->class_id == ABI_CLASS_NONE) {
-		stats->unsteered++;
-		return SK_PASS;
-	}
+	if (!host || host->class_id == ABI_CLASS_NONE)
+		return ABI_CLASS_NONE;
 	stats->reread++;
 	if (flow) {
 		flow->host_id = host_id;
@@ -134,8 +114,34 @@ int sluice_listener(struct sk_reuseport_md *md)
 		flow->name[ABI_NAME_SHORT - 1] = '\0';
 		flow->state = ABI_FLOW_DECIDED;
 	}
-	worker = give(md, &key, host->class_id);
-	stats->refused += worker == ABI_WORKER_NONE;
+	return host->class_id;
+}
+
+SEC("sk_reuseport")
+int sluice_listener(struct sk_reuseport_md *md)
+{
+	struct abi_flow_key key = { 0 };
+	struct abi_listen_stats *stats;
+	struct abi_flow *flow = NULL;
+	__u32 class_id = ABI_CLASS_NONE;
+	struct tcphdr tcp;
+	__u32 zero = 0;
+	__u32 worker;
+
+	stats = bpf_map_lookup_elem(&sluice_lstats, &zero);
+	if (!stats || bpf_skb_load_bytes(md, 0, &tcp, sizeof(tcp)) || !read_key(md, &key))
+		return SK_PASS;
+	key.sport_be = tcp.source;
+	key.dport_be = tcp.dest;
+	if (tcp.syn) {
+		stats->syn++;
+	} else {
+		flow = bpf_map_lookup_elem(&sluice_flows, &key);
+		class_id = choose(md, stats, flow, tcp.doff * 4);
+		stats->unsteered += class_id == ABI_CLASS_NONE;
+	}
+	worker = give(md, &key, class_id == ABI_CLASS_NONE ? ABI_CLASS_ALL : class_id);
+	stats->refused += worker == ABI_WORKER_NONE && class_id != ABI_CLASS_NONE;
 	if (flow)
 		flow->worker = worker;
 	return SK_PASS;

@@ -14,6 +14,7 @@
 #include "control/version.h"
 #include "core/conn_reason.h"
 #include "core/worker.h"
+#include "proc/detach.h"
 #include "proc/master.h"
 #include "proto/dialect.h"
 #include "sys/channel.h"
@@ -81,6 +82,11 @@ static int run_version(char **argv)
 	return 0;
 }
 
+static int run_detach(char **argv)
+{
+	return detach_main(argv[0]);
+}
+
 static int run_help(char **argv);
 
 /* First word of the command line -> what runs. Roles are for the master to start. */
@@ -93,6 +99,8 @@ static const struct command {
 } commands[] = {
 	{ "--check", 1, 1, run_check, "--check FILE", "say every mistake in FILE and end" },
 	{ "echo", 1, 1, run_echo, "echo ADDRESS", "be an origin that shows what it was sent" },
+	{ "--detach", 0, 1, run_detach, "--detach [DIR]",
+	  "take XDP programs off that a killed sluiced left pinned in DIR" },
 	{ "--version", 0, 1, run_version, "--version",
 	  "say which one this is; --verbose: and what this machine can do" },
 	{ "--help", 0, 2, run_help, "--help", "this; options or dialects --markdown: as in docs/" },
@@ -108,7 +116,8 @@ static const struct {
 	{ "--user-worker NAME", "workers run as NAME (sluice-worker, sluice or nobody)" },
 	{ "--user-control NAME", "control runs as NAME (sluice-control, sluice or nobody)" },
 	{ "--allow-dir DIR", "certificates and keys may be read below DIR; may be repeated" },
-	{ "--bpf-dir DIR", "sluice_conns is pinned in DIR (/sys/fs/bpf/sluice/v1); none: nowhere" },
+	{ "--bpf-dir DIR",
+	  "BPF maps and links are pinned in DIR (/sys/fs/bpf/sluice/v1); none: nowhere" },
 };
 
 static void put_usage(FILE *out)

@@ -95,7 +95,7 @@ class Door:
 
     # --- configuration: JSON is YAML ------------------------------------------------------------
     def write(self, hosts, listen=None, access_log=True, api=None, store=None, ticket_keys_file=None, revoked=None,
-              proxy_sources=None, zones=None, **options):
+              proxy_sources=None, zones=None, xdp=None, **options):
         """@api: its keys; not given: a socket of its own, so that no two tests share the default one."""
         options.setdefault("workers", 1)
         self.config = {
@@ -115,6 +115,8 @@ class Door:
             self.config["revoked"] = revoked
         if proxy_sources is not None:
             self.config["proxy_sources"] = proxy_sources
+        if xdp:
+            self.config["xdp"] = xdp
         self.write_text(json.dumps(self.config, indent=1))
 
     def write_text(self, text):

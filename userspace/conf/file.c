@@ -97,6 +97,22 @@ static const cyaml_schema_field_t zone_fields[] = {
 static const cyaml_schema_value_t zone_entry = { CYAML_VALUE_MAPPING(
 	CYAML_FLAG_DEFAULT, struct conf_zone, zone_fields) };
 
+static const cyaml_schema_field_t xdp_fields[] = {
+	LIST_FIELD(struct conf_xdp, interfaces, &text_entry),
+	TEXT_FIELD(struct conf_xdp, mode),
+	TEXT_FIELD(struct conf_xdp, unknown_name),
+	CYAML_FIELD_BOOL("strict", CYAML_FLAG_OPTIONAL, struct conf_xdp, strict),
+	CYAML_FIELD_BOOL("require", CYAML_FLAG_OPTIONAL, struct conf_xdp, require),
+	CYAML_FIELD_BOOL("set_syncookies", CYAML_FLAG_OPTIONAL, struct conf_xdp, set_syncookies),
+	TEXT_FIELD(struct conf_xdp, source_rate),
+	TEXT_FIELD(struct conf_xdp, source_burst),
+	TEXT_FIELD(struct conf_xdp, partial_rate),
+	TEXT_FIELD(struct conf_xdp, partial_burst),
+	TEXT_FIELD(struct conf_xdp, host_rate),
+	TEXT_FIELD(struct conf_xdp, host_burst),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t options_fields[] = {
 #define X(name, def, min, max, unit, when, help) TEXT_FIELD(struct conf_options, name),
 	OPTIONS(X)
@@ -113,6 +129,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	TEXT_FIELD(struct conf_file, ticket_keys_file),
 	TEXT_FIELD(struct conf_file, revoked),
 	LIST_FIELD(struct conf_file, zones, &zone_entry),
+	CYAML_FIELD_MAPPING_PTR("xdp", TEXT, struct conf_file, xdp, xdp_fields),
 	CYAML_FIELD_MAPPING_PTR("options", TEXT, struct conf_file, options, options_fields),
 	LIST_FIELD(struct conf_file, hosts, &host_entry),
 	CYAML_FIELD_END,

@@ -17,6 +17,7 @@
 enum {
 	CONF_FILE_BYTES_MAX = 16 * 1024 * 1024,
 	CONF_LISTEN_MAX = 16,
+	CONF_INTERFACES_MAX = 8,
 	CONF_HOSTS_MAX = 65536,
 	CONF_NAMES_MAX = 256,
 	CONF_ORIGINS_MAX = 64,
@@ -93,6 +94,23 @@ struct conf_zone {
 	char *account;
 };
 
+/* See conf/xdp.h. */
+struct conf_xdp {
+	char **interfaces;
+	unsigned int interfaces_count;
+	char *mode;
+	char *unknown_name;
+	bool strict;
+	bool require;        /* not to start without */
+	bool set_syncookies; /* net.ipv4.tcp_syncookies is set to 2 at start */
+	char *source_rate;   /* handshakes a second */
+	char *source_burst;
+	char *partial_rate;
+	char *partial_burst;
+	char *host_rate;
+	char *host_burst;
+};
+
 /* Each as text: NULL is not given. */
 struct conf_options {
 #define X(name, def, min, max, unit, when, help) char *name;
@@ -112,6 +130,7 @@ struct conf_file {
 	unsigned int proxy_sources_count;
 	struct conf_zone *zones;
 	unsigned int zones_count;
+	struct conf_xdp *xdp;
 	struct conf_options *options;
 	struct conf_host *hosts;
 	unsigned int hosts_count;

@@ -123,6 +123,8 @@ static int apply_file(struct control *c, enum publish_why why, struct mistakes *
 		r = control_lay(c, loaded.snapshot, &laid, mistakes);
 	if (r == 0)
 		r = ask_start(c, &loaded.start, mistakes);
+	if (r == 0)
+		r = control_steer(c, &loaded, mistakes);
 	/* Before the snapshot: no worker serves that does not know who is revoked. */
 	if (r == 0)
 		r = control_revoke_by_file(c, loaded.revoked);
@@ -136,6 +138,7 @@ static int apply_file(struct control *c, enum publish_why why, struct mistakes *
 		return r;
 	}
 	control_laid(c, &laid);
+	control_steered(c);
 	c->watch = loaded.watch;
 	c->revoked_file = loaded.revoked;
 	rest(c);
@@ -256,6 +259,8 @@ static int own_patience(const struct control *c)
 		at = c->settle_at_ms;
 	if (c->revocations.owed_fd > 0 && now + OWED_MS < at)
 		at = now + OWED_MS;
+	if (c->steering.at_ms < at)
+		at = c->steering.at_ms;
 	if (rotation >= 0 && now + (uint64_t)rotation < at)
 		at = now + (uint64_t)rotation;
 	return at > now ? (int)(at - now) : 0;
@@ -294,6 +299,7 @@ static int turn(struct control *c)
 	if (c->snapshot)
 		mirror_turn(&c->mirror, c->publish.workers, c->snapshot->options.conns_map_ms,
 		            now_ms());
+	steering_look(&c->steering, now_ms());
 	if (r == 0)
 		r = rotate_on(c);
 	if (r == 0)
@@ -404,6 +410,7 @@ int control_main(const struct control_conf *conf)
 	c.refresh = REFRESH_NONE;
 	c.rows.fd = CONNS_FD;
 	mirror_open(&c.mirror, CONNS_MAP_FD, &c.rows);
+	steering_none(&c.steering);
 	r = cage_keep();
 	if (r == 0)
 		r = begin(&c, conf->is_again);
@@ -417,6 +424,7 @@ int control_main(const struct control_conf *conf)
 	refresh_stop(&c.refresh);
 	watch_free(c.watch);
 	mirror_close(&c.mirror);
+	steering_close(&c.steering);
 	revoked_file_free(c.revoked_file);
 	revoking_fini(&c.revoking);
 	revocations_fini(&c.revocations);

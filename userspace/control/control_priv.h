@@ -15,6 +15,7 @@
 #include "control/revocations.h"
 #include "control/revoked_file.h"
 #include "control/revoking.h"
+#include "control/steering.h"
 #include "store/db.h"
 
 struct control {
@@ -34,6 +35,7 @@ struct control {
 	struct revocations revocations;
 	struct revoking revoking;
 	struct revoked_file *revoked_file; /* NULL: none is named, or it is not known */
+	struct steering steering;          /* what XDP knows */
 	uint64_t refresh_at_ms;
 	uint64_t watch_at_ms;
 	struct db *db;          /* NULL: no store */
@@ -68,6 +70,12 @@ MUST_USE int control_publish(void *arg, bool is_kept);
 /* control_api.c: the master said that so many workers run. @api_fd: the API's listener or -1, taken. */
 MUST_USE int control_is_started(struct control *c, uint32_t workers, int api_fd);
 void control_serve_api(struct control *c);
+
+/* control_xdp.c: the maps, if the master has some. Return: 0, also without; -EPIPE ... */
+MUST_USE int control_open_xdp(struct control *c);
+/* What was read from the file, before and after its snapshot goes out. Return: 0; -errno: it was required. */
+MUST_USE int control_steer(struct control *c, const struct loaded *l, struct mistakes *mistakes);
+void control_steered(struct control *c);
 
 /* control_store.c: open the store. Return: 0; -errno: why is in the log and in @mistakes. */
 MUST_USE int control_open_store(struct control *c, const char *path, struct mistakes *mistakes);

@@ -213,6 +213,7 @@ static void build_all(struct build *b, struct msg_start *start)
 	build_hosts(b);
 	check_one_default(b);
 	check_names_differ(b);
+	build_xdp(b, &start->xdp);
 }
 
 /* What a worker would refuse must have been found above, with a better text. */
@@ -242,7 +243,11 @@ static int build(struct build *b, struct slice text, struct loaded *out)
 	if (b->mistakes->total > 0)
 		return -EINVAL;
 	*out = (struct loaded){
-		.snapshot = b->snapshot, .watch = b->watch, .revoked = b->revoked, .start = start
+		.snapshot = b->snapshot,
+		.watch = b->watch,
+		.revoked = b->revoked,
+		.start = start,
+		.xdp = b->xdp,
 	};
 	return 0;
 }

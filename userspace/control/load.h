@@ -5,6 +5,7 @@
 #pragma once
 
 #include "conf/mistakes.h"
+#include "conf/xdp.h"
 #include "control/load_tls.h"
 #include "control/resolve.h"
 #include "control/revoked_file.h"
@@ -29,6 +30,7 @@ struct loaded {
 	struct watch *watch;          /* the files it is made of */
 	struct revoked_file *revoked; /* NULL: none is named */
 	struct msg_start start;
+	struct xdp_rules xdp;
 };
 
 /**

@@ -16,6 +16,7 @@ struct build {
 	struct watch *watch;
 	struct revoked_file *revoked;
 	struct resolver resolver;
+	struct xdp_rules xdp;
 	int status; /* 0 or -ENOMEM */
 };
 
@@ -44,6 +45,9 @@ void build_store(struct build *b);
 void build_proxy_sources(struct build *b);
 /* load_zones.c: domains for the settings API */
 void build_zones(struct build *b);
+
+/* load_xdp.c: where XDP is wanted, and what it does there. Hosts are built. */
+void build_xdp(struct build *b, struct msg_xdp *out);
 
 /* load_files.c: the list of revoked certificates */
 void build_revoked(struct build *b);

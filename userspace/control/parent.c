@@ -117,10 +117,17 @@ static int await(struct parent *p, enum msg_type want, struct msg *m, int *out_f
 	}
 }
 
+static enum msg_type answer_to(enum msg_type type)
+{
+	if (type == MSG_XDP_MAP || type == MSG_XDP_ATTACH)
+		return MSG_XDP_ANSWER;
+	return type == MSG_OPEN ? MSG_OPENED : MSG_STARTED;
+}
+
 int parent_ask(struct parent *p, enum msg_type type, const void *payload, size_t len,
                struct msg_result *out, int *out_fd)
 {
-	const enum msg_type want = type == MSG_OPEN ? MSG_OPENED : MSG_STARTED;
+	const enum msg_type want = answer_to(type);
 	CLEAN_FD int fd = -1;
 	struct msg m;
 	int r = channel_send(p->fd, type, payload, len, -1);

@@ -33,7 +33,7 @@ MUST_USE int parent_hear(struct parent *p);
 
 /**
  * parent_ask - send a request and wait for its answer; what else comes meanwhile is taken
- * @type:    MSG_START, MSG_RUNNING or MSG_OPEN
+ * @type:    MSG_START, MSG_RUNNING, MSG_OPEN, MSG_XDP_MAP or MSG_XDP_ATTACH
  * @out:     its body; -errno in @out->error is the master's
  * @out_fd:  with the answer, the caller's, -1 for none; NULL: none is wanted
  *

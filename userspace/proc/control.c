@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "conf/xdp.h"
 #include "proc/state.h"
 #include "sys/addr.h"
 
@@ -85,10 +86,21 @@ static bool is_api_sane(const struct msg_api *a)
 	return un->sun_path[0] == '/' && memchr(un->sun_path, '\0', sizeof(un->sun_path));
 }
 
+static bool is_xdp_sane(const struct msg_xdp *x)
+{
+	if (x->len > XDP_INTERFACES_MAX || x->mode >= XDP_MODE_MAX)
+		return false;
+	for (uint32_t i = 0; i < x->len; i++)
+		if (x->interfaces[i][0] == '\0' || strchr(x->interfaces[i], '/') ||
+		    !memchr(x->interfaces[i], '\0', sizeof(x->interfaces[i])))
+			return false;
+	return true;
+}
+
 /* Control is not trusted to keep the bounds it promised. */
 static bool is_sane(struct msg_start *s)
 {
-	if (!is_api_sane(&s->api))
+	if (!is_api_sane(&s->api) || !is_xdp_sane(&s->xdp))
 		return false;
 	if (s->workers == 0)
 		s->workers = cpus();
@@ -128,6 +140,12 @@ static int compare(const struct msg_start *have, const struct msg_start *want, c
 		(void)snprintf(text, MSG_TEXT_MAX, "api: changing that needs a restart");
 		return -EBUSY;
 	}
+	if (memcmp(&have->xdp, &want->xdp, sizeof(have->xdp)) != 0) {
+		(void)snprintf(text, MSG_TEXT_MAX,
+		               "xdp: changing interfaces, mode, require or set_syncookies needs a "
+		               "restart");
+		return -EBUSY;
+	}
 	return 0;
 }
 
@@ -159,14 +177,18 @@ static int begin(struct master *m, const struct msg_start *want, char *text)
 			(void)snprintf(text, MSG_TEXT_MAX, "listen: %s", strerror(-r));
 		return r;
 	}
-	r = begin_api(m, &want->api, text);
+	r = steer_begin(m, &want->xdp, text);
+	if (r == 0)
+		r = begin_api(m, &want->api, text);
 	if (r < 0) {
+		steer_end(m);
 		listeners_close(&opened);
 		return r;
 	}
 	m->listeners = opened;
 	m->start = *want;
 	m->is_started = true;
+	steer_listeners(m);
 	for (uint32_t i = 0; i < want->workers; i++)
 		child_reset(&m->workers[i].child);
 	return 0;
@@ -247,6 +269,29 @@ static int on_open(struct master *m, const struct msg *msg)
 	return 0;
 }
 
+static int on_xdp_map(struct master *m, const struct msg *msg)
+{
+	struct msg_result result = { .error = m->xdp ? 0 : -ENOENT };
+	struct msg_version want;
+
+	if (msg_body(msg, &want, sizeof(want)) < 0 || want.version >= XDP_MAPS_LEN)
+		return -EBADMSG;
+	answer(m, MSG_XDP_ANSWER, &result,
+	       m->xdp ? xdp_map(m->xdp, (enum xdp_map)want.version) : -1);
+	return 0;
+}
+
+static int on_xdp_attach(struct master *m, const struct msg *msg)
+{
+	struct msg_result result = { 0 };
+
+	if (msg->len != 0 || !m->xdp)
+		return -EBADMSG;
+	result.error = steer_attach(m, result.text);
+	answer(m, MSG_XDP_ANSWER, &result, -1);
+	return 0;
+}
+
 static int dispatch(struct master *m, const struct msg *msg, int fd)
 {
 	switch (msg->type) {
@@ -260,6 +305,10 @@ static int dispatch(struct master *m, const struct msg *msg, int fd)
 		return on_revoked(m, msg, fd);
 	case MSG_OPEN:
 		return on_open(m, msg);
+	case MSG_XDP_MAP:
+		return on_xdp_map(m, msg);
+	case MSG_XDP_ATTACH:
+		return on_xdp_attach(m, msg);
 	default:
 		return -EBADMSG;
 	}

@@ -160,9 +160,10 @@ static int open_conns(struct master *m, const char *dir)
 		r = conns_read_only(m->conns_fd, &m->conns_read_fd);
 	if (r < 0)
 		return r;
-	if (dir && strcmp(dir, "none") == 0)
+	m->bpf_dir = dir ? dir : conns_map_dir;
+	if (strcmp(m->bpf_dir, "none") == 0)
 		return 0;
-	if (conns_map_open(dir ? dir : conns_map_dir, &m->conns_map, why) == 0)
+	if (conns_map_open(m->bpf_dir, &m->conns_map, why) == 0)
 		log_info("sluice_conns: %s", m->conns_map.pinned);
 	else
 		log_info("sluice_conns: no such BPF map (%s); sluicectl does without", why);
@@ -254,6 +255,8 @@ static int next_timeout(const struct master *m)
 
 	if (m->phase == PHASE_DRAINING)
 		sooner(&at, m->drain_deadline_ms);
+	if (m->is_attached)
+		sooner(&at, m->steer_at_ms);
 	if (m->phase == PHASE_RUNNING) {
 		child_next(&m->control, &at);
 		for (uint32_t i = 0; i < workers_len(m); i++)
@@ -304,6 +307,7 @@ static void turn(struct master *m)
 	workers_sync(m);
 	workers_watch(m);
 	wait_and_read(m);
+	steer_look(m);
 	if (m->phase == PHASE_DRAINING && workers_alive(m) == 0)
 		master_kill(m, 0);
 	if (m->phase == PHASE_DRAINING && m->now_ms >= m->drain_deadline_ms) {
@@ -328,6 +332,7 @@ int master_main(const struct master_conf *conf)
 	}
 	while (m.phase != PHASE_KILLING || m.control.pid > 0 || workers_alive(&m) > 0)
 		turn(&m);
+	steer_end(&m);
 	conns_map_close(&m.conns_map);
 	api_socket_close(&m.api, &m.start.api);
 	log_info("stopped");

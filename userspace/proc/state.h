@@ -17,6 +17,7 @@
 #include "sys/channel.h"
 #include "sys/conns_map.h"
 #include "sys/stats.h"
+#include "sys/xdp.h"
 
 enum {
 	CHILD_DEAF_MS = 10000,  /* does not read its channel for this long: killed */
@@ -48,6 +49,7 @@ struct worker_child {
 	bool is_drain_sent;
 	bool is_applied; /* answered a snapshot without an error */
 	struct watchdog watchdog;
+	bool is_offered; /* BPF gives it new connections */
 };
 
 struct master {
@@ -59,6 +61,12 @@ struct master {
 	int conns_fd;      /* who is connected */
 	int conns_read_fd; /* the same, for reading only */
 	struct conns_map conns_map;
+	const char *bpf_dir; /* where that and XDP's are pinned */
+	struct xdp *xdp;     /* NULL: none */
+	bool is_steering;    /* its program gives out connections */
+	bool is_attached;    /* attached wherever it could be; looked at now and then */
+	int steer_said[XDP_INTERFACES_MAX]; /* what was logged last of each interface */
+	uint64_t steer_at_ms;
 	bool has_users; /* started as root: children become these */
 	struct cage_user user_worker, user_control;
 	struct files files;
@@ -111,6 +119,18 @@ void control_read(struct master *m);
 void control_died(struct master *m, int status);
 /* May one more message be forwarded without blocking? */
 bool control_has_room(const struct master *m);
+
+/* steer.c */
+/* Load what is wanted. Return: 0, also without where that will do; -errno and why in @text, MSG_TEXT_MAX. */
+MUST_USE int steer_begin(struct master *m, const struct msg_xdp *want, char *text);
+void steer_listeners(struct master *m);
+/* The maps are filled. Return: as of steer_begin(). */
+MUST_USE int steer_attach(struct master *m, char *text);
+void steer_worker_serves(struct master *m, uint32_t id);
+void steer_worker_gone(struct master *m, uint32_t id);
+/* Are the interfaces still there? */
+void steer_look(struct master *m);
+void steer_end(struct master *m);
 
 /* phases.c */
 void master_drain(struct master *m);

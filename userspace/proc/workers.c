@@ -202,6 +202,7 @@ static void answered(struct master *m, uint32_t id, const struct msg *msg)
 	tell_control(m, msg->type, &result);
 	if (msg->type == MSG_APPLIED && result.error == 0) {
 		m->workers[id].is_applied = m->workers[id].child.has_served = true;
+		steer_worker_serves(m, id);
 		check_ready(m);
 	}
 }
@@ -246,6 +247,7 @@ void worker_died(struct master *m, uint32_t id, int status)
 
 	/* What it said last is still to be heard. */
 	workers_read(m, id);
+	steer_worker_gone(m, id);
 	r = conns_drop(m->conns_fd, id);
 	if (r < 0)
 		log_error("worker %u: its connections stay listed: %s", id, strerror(-r));

@@ -21,6 +21,7 @@
 
 enum { CHANNEL_FD = 3, STATS_FD = 4, CONNS_FD = 5, CONNS_MAP_FD = 6, CHILD_FDS_END = 7 };
 enum { MSG_PAYLOAD_MAX = 8192, LISTENERS_MAX = 16, MSG_TEXT_MAX = 512, WORKERS_MAX = 256 };
+enum { XDP_INTERFACES_MAX = 8, XDP_NAME_MAX = 16 /* IFNAMSIZ */ };
 
 enum msg_type {
 	MSG_NONE,
@@ -60,6 +61,14 @@ enum msg_type {
 	MSG_OPEN,
 	/* master -> control: struct msg_result, with one fd when error is 0 */
 	MSG_OPENED,
+	/* control -> master: struct msg_version, which is an enum xdp_map: a descriptor of
+	 * that map. -ENOENT: nothing is loaded, and nothing will be */
+	MSG_XDP_MAP,
+	/* control -> master, no payload: the maps say what they shall, the programs may be
+	 * attached. error < 0: one of them could not be, and that was required */
+	MSG_XDP_ATTACH,
+	/* master -> control: struct msg_result, with one fd after MSG_XDP_MAP */
+	MSG_XDP_ANSWER,
 	MSG_TYPE_MAX
 };
 
@@ -78,12 +87,22 @@ struct msg_api {
 	uint32_t is_default;          /* 1: nobody asked for it, without it is fine too */
 };
 
+/* Where XDP is wanted. All zero: nowhere. */
+struct msg_xdp {
+	uint32_t len;             /* interfaces */
+	uint32_t mode;            /* enum xdp_mode, not XDP_MODE_OFF when there are interfaces */
+	uint32_t is_required;     /* 1: do not start without */
+	uint32_t sets_syncookies; /* 1: net.ipv4.tcp_syncookies is set to 2 */
+	char interfaces[XDP_INTERFACES_MAX][XDP_NAME_MAX]; /* NUL-terminated, none twice */
+};
+
 struct msg_start {
 	uint32_t workers; /* 1..WORKERS_MAX; 0: one for each CPU */
 	uint32_t drain_timeout_ms;
 	uint32_t listeners_len; /* 1..LISTENERS_MAX */
 	uint32_t by_source;     /* 1: a client's address alone says which worker; 0: and its port */
 	struct msg_api api;
+	struct msg_xdp xdp;
 	struct msg_listener listeners[LISTENERS_MAX];
 };
 

@@ -118,9 +118,12 @@ bool client_send(struct worker *w, struct conn *c, struct slice plain)
 /* Sends what waits in wire_out, as far as the socket takes it. False: the connection was ended. */
 static bool flush_bytes(struct worker *w, struct conn *c)
 {
+	/* The FIN is next, and takes them along: one segment for the two. */
+	const int more = c->wants_end && !is_kernel(c) ? MSG_MORE : 0;
+
 	while (!stash_is_empty(&c->wire_out)) {
 		struct slice left = stash_left(&c->wire_out);
-		ssize_t n = send(c->fd, left.ptr, left.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t n = send(c->fd, left.ptr, left.len, MSG_DONTWAIT | MSG_NOSIGNAL | more);
 
 		if (n < 0 && errno == EINTR)
 			continue;

@@ -22,6 +22,8 @@
 # make cover           lines covered by units, replay and e2e
 # make figures         CPU per request and handshake beside nginx, memory per connection, losses at reload
 # make figures-peers   the same with the OpenSSL and nginx of newer Debian releases (needs root); PEERS=trixie
+# make revoke-figures  milliseconds from sluicectl revoke to the end of the last of 5000 connections; WORKERS=2
+# make dialect-figures nanoseconds to render each dialect's headers, and to find them rendered
 # make steer-figures   nanoseconds for each way through the XDP program; needs root
 # make docs            write the generated tables (options, dialects, reasons) into docs/
 # make deps            install what building and testing needs (apt)
@@ -95,7 +97,7 @@ SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
 .PHONY: all bench bpf bpf-test sdk deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
 	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-icount-peers vm-idle nightly fuzz replay cover figures figures-peers \
-	steer-figures docs docs-check clean help FORCE
+	revoke-figures dialect-figures steer-figures docs docs-check clean help FORCE
 all: $(O)/sluiced $(O)/sluicectl
 
 # --- a change of flags rebuilds; an unchanged stamp does not. FORCE is phony: under a bare .SECONDARY a missing
@@ -335,6 +337,13 @@ figures: all bench
 figures-peers: all bench
 	$(Q)tools/deps.sh debootstrap
 	$(Q)for s in $(PEERS); do tools/chroot.sh $$s bench/figures.sh || exit 1; done
+
+revoke-figures: all bench
+	$(Q)bench/revoke.sh
+
+dialect-figures: $(O)/bench/dialects
+	$(Q)tools/pki.sh $(O)/bench/pki
+	$(Q)$(O)/bench/dialects $(O)/bench/pki/client.pem $(O)/bench/pki/client-ca.pem
 
 $(O)/.d:
 	$(Q)mkdir -p $(O) && touch $@

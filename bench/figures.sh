@@ -113,6 +113,15 @@ losses() {
 	server_down
 }
 
+# hits WHAT OPTIONS: of 16 clients that come back again and again to two workers, how many resume
+hits() {
+	sluiced_up every_request 2 "$2"
+	line=$(drive resume -c 16 -n "$handshakes" -w 200) || fail "resumption: $line"
+	server_down
+	printf '%-44s %9s\n' "$1" \
+		"$(echo "$(word resumed "$line") $(word handshakes "$line")" | awk '{ printf "%.1f %%", 100 * $1 / ($2 - 16) }')"
+}
+
 reload() {
 	kill -HUP "$server"
 }
@@ -129,6 +138,9 @@ verified=0
 job "the same, each chain verified anew" handshake -c 16 -n "$handshakes" -w 200
 verified=4096
 job "resumed handshake and one request" resume -c 16 -n "$handshakes" -w 200
+hits "resumed of returns, placement: connection" "placement: connection"
+hits "the same, placement: source" "placement: source"
+hits "the same, session_tickets: stateless" "session_tickets: stateless"
 memory
 losses "reload each second" 10 reload 10
 losses "kill -9 of one worker" 5 kill_one 30

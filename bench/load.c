@@ -9,6 +9,8 @@
  *   handshake  UNITS connections with a full handshake and one request, CONNS at a time
  *   resume     the same, resumed
  *   idle       CONNS connections with one request each, held until SIGTERM
+ *   held       the same; one that the server ends is not replaced. When all have been ended, or at
+ *              SIGTERM: how many were, and when the first and the last (microseconds since 1970)
  *   churn      until SIGTERM: CONNS connections, one request each THINK_MS, a new connection
  *              after each hundred
  *
@@ -175,8 +177,8 @@ static void request_init(struct job *j)
 
 static bool job_init(struct job *j, int argc, char **argv)
 {
-	static const char *const modes[MODE_MAX] = { "keepalive", "handshake", "resume", "idle",
-		                                     "churn" };
+	static const char *const modes[MODE_MAX] = { "keepalive", "handshake", "resume",
+		                                     "idle",      "held",      "churn" };
 	static char localhost[] = "localhost";
 
 	*j = (struct job){
@@ -215,8 +217,9 @@ static void open_wanted(struct job *j)
 	if (j->mode == MODE_IDLE && j->wall_begin_ns == 0 && wanted > IDLE_WARM)
 		wanted = IDLE_WARM;
 	/* Not all at once: a queue of half-open handshakes is not what is measured. */
-	if (j->mode == MODE_IDLE && wanted > j->idle + IDLE_WARM)
-		wanted = (uint32_t)j->idle + IDLE_WARM;
+	if ((j->mode == MODE_IDLE || j->mode == MODE_HELD) &&
+	    wanted > j->idle + j->ended + IDLE_WARM)
+		wanted = (uint32_t)(j->idle + j->ended) + IDLE_WARM;
 	for (uint32_t i = 0; i < wanted; i++) {
 		struct conn *c = &j->conns[i];
 
@@ -236,8 +239,38 @@ static void open_wanted(struct job *j)
 	}
 }
 
+static int64_t now_us(void)
+{
+	struct timespec t = { 0 };
+
+	(void)clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void held_ended(struct job *j, struct conn *c)
+{
+	j->last_end_us = now_us();
+	if (j->ended++ == 0)
+		j->first_end_us = j->last_end_us;
+	j->idle--;
+	c->state = CONN_GONE;
+}
+
+/* Seen by its FIN alone: what the client does about it is not what is measured. */
+static bool is_ended(struct job *j, const struct epoll_event *e)
+{
+	struct conn *c = e->data.ptr;
+
+	if (j->mode != MODE_HELD || c->state != CONN_IDLE || !(e->events & EPOLLRDHUP))
+		return false;
+	held_ended(j, c);
+	return true;
+}
+
 static bool is_over(const struct job *j)
 {
+	if (j->mode == MODE_HELD && j->ended == j->conns_len)
+		return true;
 	if (stopped || (j->mode != MODE_CHURN && j->lost + j->refused > FAILURES_MAX))
 		return true;
 	return j->mode < MODE_IDLE && j->done >= j->warm + j->units;
@@ -257,11 +290,17 @@ static void run(struct job *j)
 			open_wanted(j);
 		n = epoll_wait(j->epoll, events, EVENTS_MAX, j->mode == MODE_CHURN ? 1 : 100);
 		for (int i = 0; i < n; i++) {
-			conn_step(j, events[i].data.ptr);
+			if (!is_ended(j, &events[i]))
+				conn_step(j, events[i].data.ptr);
 		}
 		if (j->mode == MODE_IDLE && j->wall_begin_ns == 0 &&
 		    j->idle >= (j->conns_len < IDLE_WARM ? j->conns_len : IDLE_WARM))
 			measure_begin(j);
+		if (j->mode == MODE_HELD && j->idle == j->conns_len && !is_held) {
+			is_held = true;
+			(void)printf("held %llu\n", (unsigned long long)j->idle);
+			(void)fflush(stdout);
+		}
 		if (j->mode == MODE_IDLE && j->idle == j->conns_len && !is_held) {
 			is_held = true;
 			(void)printf("held %llu bytes_each %lld\n", (unsigned long long)j->idle,
@@ -287,6 +326,9 @@ static void report(const struct job *j)
 	if (j->mode < MODE_IDLE)
 		(void)printf("cpu_us_per_unit %.2f seconds %.2f ", cpu_us / (double)measured,
 		             wall_s);
+	if (j->mode == MODE_HELD)
+		(void)printf("ended %llu first_us %lld last_us %lld ", (unsigned long long)j->ended,
+		             (long long)j->first_end_us, (long long)j->last_end_us);
 	(void)printf("done %llu wrong %llu lost %llu refused %llu handshakes %llu resumed %llu\n",
 	             (unsigned long long)j->done, (unsigned long long)j->wrong,
 	             (unsigned long long)j->lost, (unsigned long long)j->refused,
@@ -305,7 +347,7 @@ int main(int argc, char **argv)
 	if (!job_init(&j, argc, argv)) {
 		(void)fprintf(
 			stderr,
-			"usage: load keepalive|handshake|resume|idle|churn -p PORT -n UNITS ... "
+			"usage: load keepalive|handshake|resume|idle|held|churn -p PORT -n UNITS ... "
 			"(see the head of bench/load.c)\n");
 		return 2;
 	}

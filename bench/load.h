@@ -18,6 +18,7 @@ enum mode {
 	MODE_HANDSHAKE, /* a full handshake for each request */
 	MODE_RESUME,    /* a resumed one */
 	MODE_IDLE,      /* one request on each, then silence */
+	MODE_HELD,      /* the same, and who is ended stays away */
 	MODE_CHURN,     /* a mix at a fixed pace, for counting losses */
 	MODE_MAX
 };
@@ -28,6 +29,7 @@ enum conn_state {
 	CONN_SEND,
 	CONN_READ,
 	CONN_IDLE, /* open, nothing under way */
+	CONN_GONE, /* MODE_HELD: ended by the server */
 };
 
 struct conn {
@@ -66,12 +68,16 @@ struct job {
 
 	/* found */
 	uint64_t done, wrong, lost, refused, reused, handshakes, idle;
+	uint64_t ended;                    /* MODE_HELD: by the server, */
+	int64_t first_end_us, last_end_us; /* since 1970 */
 	uint64_t cpu_begin_ns, wall_begin_ns;
 	int64_t memory_begin;
 };
 
 /* load.c's part: j->done units now */
 void unit_done(struct job *j);
+/* MODE_HELD: the server has ended an idle connection */
+void held_ended(struct job *j, struct conn *c);
 
 /* load_conn.c's part */
 uint64_t now_ns(void);

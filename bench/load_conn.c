@@ -169,7 +169,7 @@ static void response_done(struct job *j, struct conn *c, bool is_right)
 	if (!is_right)
 		j->wrong++;
 	c->state = CONN_IDLE;
-	if (j->mode == MODE_IDLE) {
+	if (j->mode == MODE_IDLE || j->mode == MODE_HELD) {
 		j->idle++;
 		return;
 	}
@@ -243,6 +243,10 @@ void conn_step(struct job *j, struct conn *c)
 	}
 	if (o == WAIT)
 		return;
+	if (j->mode == MODE_HELD && c->state == CONN_IDLE) {
+		held_ended(j, c);
+		return;
+	}
 	j->refused += c->state == CONN_HANDSHAKE;
 	j->lost += c->state == CONN_SEND || c->state == CONN_READ;
 	j->idle -= c->state == CONN_IDLE && j->mode == MODE_IDLE;

@@ -4,7 +4,8 @@
 # required and told to the origin in every request.
 #
 # The caller sets: here (the source tree), dir (for all files; removed by it), pids (children to end; added to here),
-# on0, on1 (how to pin the server, and what drives it; may be empty), verified (verified_per_worker).
+# on0, on1 (how to pin the server, and what drives it; may be empty), verified (verified_per_worker), more (further keys
+# of sluiced's configuration; may be unset).
 
 # shellcheck disable=SC2034,SC2154 # the caller's variables
 sluiced=${SLUICED:-$here/build/release/sluiced}
@@ -49,6 +50,7 @@ sluiced_up() {
 	cat >"$dir/sluice.yaml" <<YAML
 listen: ["127.0.0.1:$port"]
 access_log: false
+${more:-}
 options: { workers: $2, requests_per_conn: 100000000, body_kib: 0, verified_per_worker: $verified${3:+, $3} }
 hosts:
   - names: [localhost]

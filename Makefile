@@ -150,7 +150,7 @@ $(O)/bpf/%.skel.h: $(O)/bpf/%.bpf.o
 bpf: $(SKEL)
 
 # What in userspace/ speaks to BPF. -MMD learns of a generated header after the first build only: named by hand.
-BPF_LIB := $(addprefix userspace/sys/,conns_map.c conns_batch.c xdp.c xdp_table.c)
+BPF_LIB := $(addprefix userspace/sys/,conns_map.c conns_batch.c xdp.c xdp_table.c xdp_read.c)
 $(BPF_LIB:%.c=$(O)/%.o) $(BPF_LIB:%.c=$(O)/tidy/%.ok): CPPFLAGS_ += -Ibpf -isystem $(O)/bpf
 $(BPF_LIB:%.c=$(O)/%.o) $(BPF_LIB:%.c=$(O)/tidy/%.ok): | $(SKEL)
 

@@ -448,3 +448,43 @@ def test_another_program_is_there(front):
     assert front.get() == 200
     os.close(taken)
     wait_until(lambda: front.mode() and "xdp: vs: native" in d.errors(), "it is attached when that is gone")
+
+
+def test_counters_and_flows_are_shown(front):
+    hosts = [host(front.world.api, NAMES, [front.origin]), host(front.world.api, ["www.example.com"], [front.origin])]
+    d = front.start(hosts, options={"workers": 2})
+    assert [front.get(n) for n in ("api.example.com", "x.api.example.com", "www.example.com")] == [200] * 3
+    assert front.get("nobody.example.com") == "reset"
+    status, _, body = d.api("GET", "/sluice/v1/xdp/counters")
+    assert status == 200
+    wait_until(lambda: d.api("GET", "/sluice/v1/xdp/counters")[2]["result"]["segments"] == front.counters(), "the same")
+    assert body["result"]["segments"]["admitted"] == body["result"]["connections"]["unsteered"] == 3
+    assert (body["result"]["tcp_syncookies"], body["result"]["all_names_admitted"]) == (2, False)
+    _, _, body = d.api("GET", "/sluice/v1/xdp/hosts")
+    assert [(h["name"], h["admitted"], h["limited"]) for h in body["result"]] == [
+        ("api.example.com", 2, 0), ("www.example.com", 1, 0)]
+    _, _, body = d.api("GET", "/sluice/v1/xdp/flows")
+    assert sorted(f["name"] for f in body["result"]) == ["api.example.com", "www.example.com", "x.api.example.com"]
+    assert all(f["local"] == f"{SERVER}:8443" and f["worker"] in (0, 1) and f["state"] == "decided" for f in body["result"])
+    _, _, some = d.api("GET", "/sluice/v1/xdp/flows?page=2&per_page=2")
+    assert len(some["result"]) == 1 and some["result_info"]["total_count"] == 3
+    code, out, _ = d.ctl("flows")
+    assert code == 0 and out.count(f"{SERVER}:8443") == 3
+    code, out, _ = d.ctl("counters")
+    assert code == 0
+    rows = [line.split() for line in out.splitlines()]
+    assert ["segments", "admitted", "3"] in rows and ["segments", "unknown_name", "1"] in rows
+    assert ["www.example.com", "1", "0"] in rows
+    _, _, text = d.api("GET", "/metrics")
+    assert 'sluice_xdp_segments_total{reason="admitted"} 3\n' in text
+    assert 'sluice_xdp_host_admitted_total{host="api.example.com"} 2\n' in text
+    assert "sluice_xdp_syncookies 2\n" in text
+
+
+def test_without_xdp_there_is_nothing_to_show(front):
+    d = front.start(interfaces=[])
+    for what in ("counters", "hosts", "flows"):
+        assert d.api("GET", f"/sluice/v1/xdp/{what}")[0] == 404
+    assert "sluice_xdp" not in d.api("GET", "/metrics")[2]
+    code, _, err = d.ctl("flows")
+    assert code == 1 and "XDP is not on" in err

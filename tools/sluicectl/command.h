@@ -50,6 +50,8 @@ struct command {
 	X(unrevoke)                                                                                \
 	X(revocations)                                                                             \
 	X(tokens)                                                                                  \
+	X(counters)                                                                                \
+	X(flows)                                                                                   \
 	X(completion)
 
 #define X(name) extern const struct command command_##name;

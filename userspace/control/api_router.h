@@ -51,6 +51,7 @@ enum {
 	X(status)                                                                                  \
 	X(tokens)                                                                                  \
 	X(workers)                                                                                 \
+	X(xdp)                                                                                     \
 	X(zones)
 
 #define X(name) extern const struct api_route api_routes_##name[];

@@ -14,6 +14,8 @@
 #include "sys/ktls.h"
 #include "sys/stats.h"
 
+struct steering;
+
 struct api_world {
 	const char *config;              /* path of the configuration file */
 	const struct snapshot *snapshot; /* newest sent to the workers; NULL: none yet */
@@ -22,6 +24,7 @@ struct api_world {
 	const struct worker_stats *stats[WORKERS_MAX]; /* of workers_len workers; see stats_read() */
 	uint32_t workers_len;
 	struct rows *rows;               /* who is connected: rows_of(), sys/conns.h */
+	const struct steering *steering; /* XDP; NULL: there is none */
 	struct db *db;                   /* the store; NULL: there is none */
 	struct revoking *revoking;       /* who is revoked */
 	const struct overlay *overlay;   /* what it says of hosts, and all zones */

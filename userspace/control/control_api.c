@@ -17,6 +17,7 @@ static void look_around(struct control *c)
 	w->snapshot = c->snapshot;
 	w->ktls = &c->ktls;
 	w->rows = &c->rows;
+	w->steering = &c->steering;
 	w->db = c->db;
 	w->revoking = &c->revoking;
 	c->revoking.file = c->revoked_file;

@@ -208,6 +208,7 @@ int metrics_render(const struct api_world *w, bool openmetrics, char **out, size
 	for (size_t i = 0; i < ARRAY_LEN(arrays); i++)
 		put_array(&m, i);
 	metrics_times(&m);
+	metrics_xdp(&m);
 	if (openmetrics)
 		(void)fputs("# EOF\n", m.out);
 	good = ferror(m.out) == 0;

@@ -37,5 +37,8 @@ void metrics_label(char *out, const char *name, const char *value);
 /* metrics_times.c: the workers' distributions of times */
 void metrics_times(const struct metrics *m);
 
+/* metrics_xdp.c */
+void metrics_xdp(const struct metrics *m);
+
 /* metrics_state.c: what control knows itself */
 void metrics_state(const struct metrics *m);

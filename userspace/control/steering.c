@@ -121,6 +121,13 @@ static const struct steering_name *find(const struct steering *s, const char *na
 	return bsearch(name, s->names, s->names_len, sizeof(*s->names), to_name);
 }
 
+uint32_t steering_id(const struct steering *s, const char *name)
+{
+	const struct steering_name *n = find(s, name);
+
+	return n ? n->id : ID_NONE;
+}
+
 static int learn(void *arg, struct slice name, uint32_t id)
 {
 	struct steering *s = arg;

@@ -60,5 +60,8 @@ void steering_close(struct steering *s);
 void steering_add(struct steering *s, const struct snapshot *snap, uint64_t now_ms);
 void steering_trim(struct steering *s, const struct snapshot *snap, uint64_t now_ms);
 
+/** steering_id - the number of the host that has that name; XDP_HOSTS_MAX: it is not there */
+uint32_t steering_id(const struct steering *s, const char *name);
+
 /** steering_look - at the sysctl, if it is time; sets @s->at_ms */
 void steering_look(struct steering *s, uint64_t now_ms);

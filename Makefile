@@ -9,6 +9,7 @@
 # make bpf             the BPF programs and their skeletons, into build/release/bpf
 # make bpf-test        the loaded programs on hand-made frames; needs root
 # make e2e             real clients, real origin; ONLY=name runs those that match
+# make model           random changes through the settings API against a model, 200 times kill -9 of control; SLUICE_CHANGES=50 between two
 # make sdk             Cloudflare's SDK into build/sdk, for the tests of the settings API (npm)
 # make check-vm        kernel TLS and what depends on the kernel, in emulated guests with Linux 6.1 and 6.12; KERNEL=6.1, ONLY=name
 # make check-vm-next   the same with the newest kernel Debian has
@@ -95,7 +96,7 @@ TIDY_SRC := userspace/main.c $(LIB_SRC) $(sort $(wildcard tests/unit/*.c tests/f
 FMT_SRC  := $(sort $(wildcard userspace/*.c userspace/*/*.[ch] tests/*/*.[ch] bench/*.[ch] bpf/*.[ch] tools/*/*.[ch]))
 SHELL_SRC := $(sort $(wildcard tools/*.sh tools/vm/*.sh bench/*.sh) .ci/run)
 
-.PHONY: all bench bpf bpf-test sdk deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
+.PHONY: all bench bpf bpf-test sdk model deps demo run test unit e2e banned headers check lint tidy cppcheck shellcheck fmt \
 	fmt-check layers check-vm check-vm-next check-vm-asan check-vm-peers vm-icount vm-icount-peers vm-idle nightly fuzz replay cover figures figures-peers \
 	revoke-figures dialect-figures steer-figures docs docs-check clean help FORCE
 all: $(O)/sluiced $(O)/sluicectl
@@ -231,6 +232,11 @@ nightly:
 	$(Q)$(MAKE) vm-icount
 	$(Q)$(MAKE) vm-icount-peers
 	$(Q)for t in $(FUZZ); do $(MAKE) fuzz T=$$t || exit 1; done
+
+# Changes of the settings against a model, control killed in between: 200 times; SLUICE_SEED=n the same again.
+model: all
+	$(Q)SLUICE_KILLS=$${SLUICE_KILLS:-200} SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -s -p no:cacheprovider \
+		tests/e2e/test_settings_model.py
 
 layers:
 	$(call say,LAYERS,userspace)

@@ -489,8 +489,10 @@ def test_it_outlives_control_and_all_the_rest(kept, world, origin):
         assert lets_in(kept, world.other, "api.example.com", "shop.example.com") == ["api.example.com"], how
         assert told(kept, origin, world, "shop.example.com") == [], how
         assert verified(kept, origin, world, "shop.example.com") == "true", how
-        if how != "bad file":
-            assert good(kept.api("GET", f"{CERTIFICATES}/{made['id']}")) == made, how
+        assert good(kept.api("GET", f"{CERTIFICATES}/{made['id']}")) == made, how
+    # and with a file that is no good it can be told more
+    good(kept.api("PUT", f"{CERTIFICATES}/{made['id']}", {"associated_hostnames": ["shop.example.com"]}))
+    assert lets_in(kept, world.other, "api.example.com", "shop.example.com") == ["shop.example.com"]
 
 
 def test_files_that_change_meanwhile_do_not_take_it_away(make, world, origin):

@@ -369,7 +369,8 @@ static int begin(struct control *c, bool again)
 	if (again) {
 		c->refresh_at_ms = now_ms();
 		/* Without it the workers serve on, and the API says that there is none. */
-		(void)control_open_store(c, c->snapshot->store, &mistakes);
+		if (control_open_store(c, c->snapshot->store, &mistakes) == 0)
+			control_adopt_overlay(c);
 		/* Nor without a part of the list: it stands as the former control's. */
 		(void)control_revoke_by_store(c);
 	}

@@ -37,12 +37,23 @@ void control_laid(struct control *c, struct overlay *o)
 	c->is_overlay_known = true;
 }
 
+void control_adopt_overlay(struct control *c)
+{
+	struct overlay o;
+	int r = overlay_load(c->db, c->snapshot, &o);
+
+	if (r == 0)
+		control_laid(c, &o);
+	else
+		log_error("what the settings API was told cannot be read: %s", strerror(-r));
+}
+
 int control_lay_again(struct control *c)
 {
 	char err[SNAPSHOT_ERROR_MAX];
 	int r;
 
-	/* What was adopted has it in it already. */
+	/* What was adopted has in it what cannot be read now. */
 	if (!c->is_overlay_known)
 		return 0;
 	r = overlay_apply(c->snapshot, &c->overlay, err);

@@ -60,6 +60,8 @@ MUST_USE int control_send_snapshot(struct control *c, struct snapshot *s, enum p
 MUST_USE int control_lay(struct control *c, struct snapshot *s, struct overlay *out,
                          struct mistakes *mistakes);
 void control_laid(struct control *c, struct overlay *o); /* it is the one in force; taken */
+/* A snapshot that serves already has what its store says laid over it. */
+void control_adopt_overlay(struct control *c);
 /* Once more, over c->snapshot, whose configured hosts have changed. Return: 0; -EINVAL it
  * cannot be, which is in the log; -ENOMEM. */
 MUST_USE int control_lay_again(struct control *c);

@@ -67,6 +67,24 @@ def test_ipv6(world, door, origins):
     assert d.stats()["proxy_sent"] == 1
 
 
+@INJECT
+def test_version_1_is_a_line_in_front(world, door, origins, inject):
+    def line(o, conn):
+        conn.line = conn.until(b"\r\n")
+        o.serve(conn)
+
+    origin = origins(line)
+    d = door_for(door, world, [origin], proxy="v1", inject=inject)
+    for n in range(3):
+        with Client(d.port, cert=world.alice, source=f"127.0.0.{7 + n}") as c:
+            want = proxy.v1(f"127.0.0.{7 + n}", c.sock.getsockname()[1], "127.0.0.1", d.port)
+            assert c.get().status == 200
+            assert c.get().status == 200
+        assert origin.conns[n].line == want
+        assert origin.conns[n].raw.count(b"PROXY") == 1
+    assert len(origin.conns) == 3
+
+
 def test_what_is_sent_by_default(world, door, origins):
     origin = origins(told)
     d = door_for(door, world, [origin])
@@ -373,15 +391,16 @@ def test_an_origin_that_expects_none_says_so_and_so_do_we(world, door, origins):
 
 
 # --- a real consumer ------------------------------------------------------------------------------
-@pytest.mark.parametrize("tlvs", [[], ["alpn", "authority"], ["crc32c"]], ids=["addresses", "names", "checksum"])
-def test_nginx_reads_it(world, door, nginx, tlvs):
+@pytest.mark.parametrize("version, tlvs", [("v1", None), ("v2", []), ("v2", ["alpn", "authority"]), ("v2", ["crc32c"])],
+                         ids=["line", "addresses", "names", "checksum"])
+def test_nginx_reads_it(world, door, nginx, version, tlvs):
     """Before 1.23.2 it takes headers of up to 107 bytes and knows no TLVs."""
     n = nginx("""
 		location / {
 			return 200 "$proxy_protocol_addr $proxy_protocol_port $proxy_protocol_server_addr $proxy_protocol_server_port";
 		}
 """, listen_more="proxy_protocol")
-    d = door_for(door, world, [n.address], tlvs=tlvs)
+    d = door_for(door, world, [n.address], proxy=version, tlvs=tlvs)
     for cert in (world.alice, world.bob):
         with Client(d.port, cert=cert, source="127.0.0.9") as c:
             want = f"127.0.0.9 {c.sock.getsockname()[1]} 127.0.0.1 {d.port}".encode()

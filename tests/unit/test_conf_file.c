@@ -209,7 +209,7 @@ Test(conf_file, every_mistake_is_said_with_its_line_and_key)
 		  "f:9: hosts[0].client_auth.on_expired: \"forbid\" is none of: close, keep|" },
 		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
 		  "    origins: [o]\n    proxy_protocol: v3\n",
-		  "f:7: hosts[0].proxy_protocol: \"v3\" is none of: off, v2|" },
+		  "f:7: hosts[0].proxy_protocol: \"v3\" is none of: off, v1, v2|" },
 		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
 		  "    origins: [o]\n    proxy_protocol: v2\n"
 		  "    proxy_tlvs: [ssl, sni, alpn, ssl]\n",
@@ -223,6 +223,9 @@ Test(conf_file, every_mistake_is_said_with_its_line_and_key)
 		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
 		  "    origins: [o]\n    proxy_tlvs: []\n",
 		  "f:7: hosts[0].proxy_tlvs: means nothing without proxy_protocol: v2|" },
+		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
+		  "    origins: [o]\n    proxy_protocol: v1\n    proxy_tlvs: [alpn]\n",
+		  "f:8: hosts[0].proxy_tlvs: means nothing without proxy_protocol: v2|" },
 		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
 		  "    origins: [o]\n    proxy_protocol: v2\n    proxy_tlvs: ssl\n",
 		  "f:8: hosts[0].proxy_tlvs: a list expected|" },

@@ -303,7 +303,7 @@ Test(load, each_mistake_is_said_where_it_stands)
 		{ 16, "      der_header: X Der",
 		  "f:16: hosts[0].identity.der_header: \"X Der\": not~" },
 		{ 20, "    key: a.key\n    proxy_protocol: 2",
-		  "f:21: hosts[1].proxy_protocol: \"2\" is none of: off, v2|" },
+		  "f:21: hosts[1].proxy_protocol: \"2\" is none of: off, v1, v2|" },
 		{ 20, "    key: a.key\n    proxy_protocol: v2\n    proxy_tlvs: [cert_cn]",
 		  "f:22: hosts[1].proxy_tlvs: ssl is missing~" },
 		{ 21, "    origins: ['127.0.0.1']",

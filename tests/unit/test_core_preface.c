@@ -103,6 +103,20 @@ Test(preface, addresses_are_those_of_the_socket_and_the_client)
 	cr_expect_eq(told.door.port, ntohs(addr.sin_port));
 }
 
+Test(preface, a_line_where_that_is_wanted)
+{
+	struct proxy_told told;
+	int len;
+
+	conf.proxy = PROXY_V1;
+	wait_with('r', 10);
+	cr_assert_eq(preface_put(&w, &c), REFUSAL_NONE);
+	len = proxy_in_parse(stash_left(&c.origin_out), &told);
+	cr_assert_gt(len, 0);
+	cr_expect_eq(told.version, 1);
+	expect_behind((size_t)len, 'r', 10);
+}
+
 Test(preface, none_where_none_is_wanted)
 {
 	conf.proxy = PROXY_OFF;
@@ -116,6 +130,7 @@ Test(preface, a_link_fits_hosts_that_say_the_same)
 {
 	struct snapshot_host confs[] = {
 		{ .proxy = PROXY_OFF },
+		{ .proxy = PROXY_V1 },
 		{ .proxy = PROXY_V2 },
 		{ .proxy = PROXY_V2, .proxy_tlvs = 1U << PROXY_TLV_SSL },
 		{ .proxy = PROXY_V2, .proxy_tlvs = 1U << PROXY_TLV_CRC32C },

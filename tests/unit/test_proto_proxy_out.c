@@ -194,6 +194,49 @@ Test(proxy_out, addresses_of_either_family_or_none)
 	}
 }
 
+Test(proxy_out, the_line_of_version_1)
+{
+	static const struct proxy_end longest = { .ip = { 0xFD, [1 ... 15] = 0xFF },
+		                                  .port = 65535 };
+	static const struct proxy_end none = { 0 };
+	static const struct {
+		const struct proxy_end *client, *door;
+		bool has_ends;
+		struct slice want;
+	} rows[] = {
+		{ &client4, &door4, true, SLICE("PROXY TCP4 192.0.2.9 198.51.100.7 4660 443\r\n") },
+		{ &client6, &client6, true,
+		  SLICE("PROXY TCP6 2001:db8::9 2001:db8::9 4660 4660\r\n") },
+		{ &client6, &door4, true,
+		  SLICE("PROXY TCP6 2001:db8::9 ::ffff:198.51.100.7 4660 443\r\n") },
+		{ &none, &none, true, SLICE("PROXY TCP6 :: :: 0 0\r\n") },
+		{ &longest, &longest, true,
+		  SLICE("PROXY TCP6 fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "
+		        "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff 65535 65535\r\n") },
+		{ &client4, &door4, false, SLICE("PROXY UNKNOWN\r\n") },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct proxy_facts f = facts(0, NULL);
+		struct sink out = sink_of(bytes, PROXY_OUT_V1_MAX);
+		struct proxy_told told;
+
+		f.has_ends = rows[i].has_ends;
+		f.client = rows[i].client;
+		f.door = rows[i].door;
+		proxy_out_put_v1(&f, &out);
+		cr_assert_not(out.overflow);
+		EXPECT_SLICE(sink_slice(&out), rows[i].want, "line");
+		cr_assert_eq(proxy_in_parse(sink_slice(&out), &told), (int)out.len, "row %zu", i);
+		cr_expect_eq(told.has_ends, rows[i].has_ends, "row %zu", i);
+		if (!told.has_ends)
+			continue;
+		cr_expect_arr_eq(told.client.ip, f.client->ip, IP_BYTES, "row %zu", i);
+		cr_expect_arr_eq(told.door.ip, f.door->ip, IP_BYTES, "row %zu", i);
+		cr_expect_eq(told.door.port, f.door->port, "row %zu", i);
+	}
+}
+
 Test(proxy_out, a_common_name_is_told_only_if_it_cannot_be_misread)
 {
 	static const struct {

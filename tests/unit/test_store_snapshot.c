@@ -200,6 +200,7 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ 0, "proxy", "\"v3\"", "hosts[0].proxy: unknown word" },
 		{ 0, "proxy", "null", "hosts[0].proxy: unknown word" },
 		{ 0, "proxy", "\"off\"", "hosts[0].proxy_tlvs: without a header" },
+		{ 0, "proxy", "\"v1\"", "hosts[0].proxy_tlvs: without a header" },
 		{ 0, "proxy_tlvs", "null", "hosts[0].proxy_tlvs: not a list" },
 		{ 0, "proxy_tlvs", "[1]", "hosts[0].proxy_tlvs: not a list" },
 		{ 0, "proxy_tlvs", "[\"sni\"]", "hosts[0].proxy_tlvs: not a list" },

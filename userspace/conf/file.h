@@ -180,7 +180,7 @@ enum expired_mode conf_on_expired(const struct conf_host *h, const char *path,
 enum proxy_mode conf_proxy(const struct conf_host *h, const char *path, struct positions *positions,
                            struct mistakes *mistakes);
 
-/** conf_proxy_tlvs - bits 1 << enum proxy_tlv; those of the default where @mode has any and none are named */
+/** conf_proxy_tlvs - bits 1 << enum proxy_tlv; the default's where @mode is PROXY_V2 and none are named */
 uint32_t conf_proxy_tlvs(const struct conf_host *h, enum proxy_mode mode, const char *path,
                          struct positions *positions, struct mistakes *mistakes);
 

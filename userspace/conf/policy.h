@@ -54,10 +54,12 @@ enum rfc9440_mode { RFC9440_MODES(X) RFC9440_MODE_MAX };
 enum xfcc_mode { XFCC_MODES(X) XFCC_MODE_MAX };
 #undef X
 
-/* What goes to an origin before the first request of each connection. */
+/* What goes to an origin before the first request of each connection, which is then one client
+ * connection's. */
 #define PROXY_MODES(X)                                                                             \
 	X(OFF, "off", "nothing (the default)")                                                     \
-	X(V2, "v2", "a PROXY protocol header, version 2; each client connection has its own")
+	X(V1, "v1", "a PROXY protocol header, version 1: addresses alone, as a line of text")      \
+	X(V2, "v2", "one of version 2, with what proxy_tlvs asks for")
 
 #define X(name, word, help) PROXY_##name,
 enum proxy_mode { PROXY_MODES(X) PROXY_MODE_MAX };

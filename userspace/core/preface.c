@@ -9,13 +9,14 @@
 #include "proto/proxy_out.h"
 #include "tls/identity.h"
 
-enum { SAYS_PROXY = 1U << 31, KEY_ALG_MAX = 32 };
+enum { MODE_AT = 24, KEY_ALG_MAX = 32 };
 
-static_assert(PROXY_TLV_MAX < 31, "TLVs and SAYS_PROXY share a word");
+static_assert(PROXY_TLV_MAX <= MODE_AT, "TLVs and mode share a word");
+static_assert(PROXY_OFF == 0, "and nothing is 0");
 
 uint32_t preface_of(const struct host *h)
 {
-	return h->conf->proxy == PROXY_OFF ? 0 : SAYS_PROXY | h->conf->proxy_tlvs;
+	return (uint32_t)h->conf->proxy << MODE_AT | h->conf->proxy_tlvs;
 }
 
 bool preface_fits(const struct conn *c, const struct host *h)
@@ -62,7 +63,10 @@ static int render(const struct conn *c, struct sink *out)
 
 	memcpy(client.ip, c->peer_ip, sizeof(client.ip));
 	facts.has_ends = conn_door(c, &door);
-	return proxy_out_put(&facts, out);
+	if (c->exchange->host->conf->proxy == PROXY_V2)
+		return proxy_out_put(&facts, out);
+	proxy_out_put_v1(&facts, out);
+	return 0;
 }
 
 enum refusal preface_put(struct worker *w, struct conn *c)

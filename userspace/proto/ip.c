@@ -21,6 +21,16 @@ void ip_map_v4(const uint8_t from[4], uint8_t out[IP_BYTES])
 	memcpy(out + sizeof(mapped), from, 4);
 }
 
+void ip_format(const uint8_t ip[IP_BYTES], struct sink *out)
+{
+	char text[INET6_ADDRSTRLEN];
+	bool is_v4 = ip_is_v4(ip);
+
+	must(inet_ntop(is_v4 ? AF_INET : AF_INET6, is_v4 ? ip + sizeof(mapped) : ip, text,
+	               sizeof(text)));
+	sink_put(out, slice_of(text, strlen(text)));
+}
+
 int ip_parse(struct slice text, uint8_t out[IP_BYTES])
 {
 	char copy[INET6_ADDRSTRLEN] = { 0 };

@@ -26,6 +26,9 @@ MUST_USE int ip_parse(struct slice text, uint8_t out[IP_BYTES]);
 /** ip_is_v4 - is it a mapped one? */
 bool ip_is_v4(const uint8_t ip[IP_BYTES]);
 
+/** ip_format - as ip_parse() takes it; a mapped one as IPv4 */
+void ip_format(const uint8_t ip[IP_BYTES], struct sink *out);
+
 /** ip_map_v4 - four bytes to sixteen */
 void ip_map_v4(const uint8_t from[4], uint8_t out[IP_BYTES]);
 

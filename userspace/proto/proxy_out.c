@@ -149,6 +149,34 @@ static void put_crc(struct sink *out, size_t begin)
 		out->ptr[at + i] = (uint8_t)(crc >> (24 - 8 * i));
 }
 
+/* One of two families is written as what it is mapped to. */
+static void put_ip(const uint8_t ip[IP_BYTES], bool is_v4, struct sink *out)
+{
+	if (!is_v4 && ip_is_v4(ip))
+		sink_put(out, SLICE("::ffff:"));
+	ip_format(ip, out);
+	sink_putc(out, ' ');
+}
+
+void proxy_out_put_v1(const struct proxy_facts *facts, struct sink *out)
+{
+	const struct proxy_end *a = facts->client;
+	const struct proxy_end *b = facts->door;
+	bool is_v4 = facts->has_ends && ip_is_v4(a->ip) && ip_is_v4(b->ip);
+
+	if (!facts->has_ends) {
+		sink_put(out, SLICE("PROXY UNKNOWN\r\n"));
+		return;
+	}
+	sink_put(out, is_v4 ? SLICE("PROXY TCP4 ") : SLICE("PROXY TCP6 "));
+	put_ip(a->ip, is_v4, out);
+	put_ip(b->ip, is_v4, out);
+	text_u64(out, a->port);
+	sink_putc(out, ' ');
+	text_u64(out, b->port);
+	sink_put(out, SLICE("\r\n"));
+}
+
 int proxy_out_put(const struct proxy_facts *facts, struct sink *out)
 {
 	size_t begin = out->len;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * proxy_out.h - a PROXY header, version 2, that tells an origin of a client.
+ * proxy_out.h - a PROXY header that tells an origin of a client.
  *
  * It stands before the first byte of an origin connection and speaks for all of it: such a
  * connection serves one client connection and no other.
@@ -13,6 +13,7 @@
 
 enum {
 	PROXY_OUT_MAX = PROXY_V2_FIXED_BYTES + 65535, /* the protocol's bound */
+	PROXY_OUT_V1_MAX = 107,
 };
 
 /* One client connection. Slices are borrowed; an empty one is left out. */
@@ -34,7 +35,17 @@ struct proxy_facts {
 };
 
 /**
- * proxy_out_put - write the header
+ * proxy_out_put_v1 - write the line of version 1, of which facts other than the ends are no part
+ * @out: not overflown, with room for PROXY_OUT_V1_MAX
+ *
+ * Ends of two families become TCP6, IPv4 mapped into IPv6. Without ends: UNKNOWN.
+ *
+ * Source: proxy-protocol.txt section 2.1.
+ */
+void proxy_out_put_v1(const struct proxy_facts *facts, struct sink *out);
+
+/**
+ * proxy_out_put - write the header of version 2
  * @out: not overflown; with room for PROXY_OUT_MAX nothing is too long but the protocol's bound
  *
  * The client's common name is told where it is one that can be: the first of its subject,

@@ -39,12 +39,12 @@ struct walk {
 static bool number(struct api_call *call, const char *name, uint64_t min, uint64_t max,
                    uint64_t *out)
 {
-	const char *text = api_query(call, name);
+	const char *word = api_query(call, name);
 	uint64_t v = 0;
 
-	if (!text)
+	if (!word)
 		return true;
-	if (text_parse_u64(slice_of(text, strlen(text)), &v) == 0 && v >= min && v <= max) {
+	if (text_parse_u64(slice_of(word, strlen(word)), &v) == 0 && v >= min && v <= max) {
 		*out = v;
 		return true;
 	}
@@ -82,15 +82,15 @@ static bool read_fingerprint(struct api_call *call, struct walk *w)
 /* "WORKER-SLOT", where an earlier page ended. */
 static bool read_cursor(struct api_call *call, struct walk *w)
 {
-	const char *text = api_query(call, "cursor");
-	size_t split = text ? strcspn(text, "-") : 0;
+	const char *word = api_query(call, "cursor");
+	size_t split = word ? strcspn(word, "-") : 0;
 	uint64_t worker = 0;
 	uint64_t slot = 0;
 
-	if (!text)
+	if (!word)
 		return true;
-	if (text[split] == '-' && text_parse_u64(slice_of(text, split), &worker) == 0 &&
-	    text_parse_u64(slice_of(text + split + 1, strlen(text) - split - 1), &slot) == 0 &&
+	if (word[split] == '-' && text_parse_u64(slice_of(word, split), &worker) == 0 &&
+	    text_parse_u64(slice_of(word + split + 1, strlen(word) - split - 1), &slot) == 0 &&
 	    worker >= w->worker && worker < w->worker_end && slot < CONNS_SLOTS_MAX) {
 		w->worker = (uint32_t)worker;
 		w->slot = (uint32_t)slot;

@@ -84,13 +84,13 @@ void api_request_give_up(struct api_request *r)
 
 static void add_headers(const struct api_call *call, struct MHD_Response *response)
 {
-	char text[16];
-
 	if (call->status == MHD_HTTP_UNAUTHORIZED)
 		(void)MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
 	if (call->etag[0] && call->status < 300)
 		(void)MHD_add_response_header(response, "ETag", call->etag);
 	if (call->retry_after_s > 0) {
+		char text[16];
+
 		(void)snprintf(text, sizeof(text), "%u", call->retry_after_s);
 		(void)MHD_add_response_header(response, "Retry-After", text);
 	}

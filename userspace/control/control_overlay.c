@@ -34,6 +34,7 @@ void control_laid(struct control *c, struct overlay *o)
 {
 	overlay_fini(&c->overlay);
 	c->overlay = *o;
+	*o = (struct overlay){ 0 };
 	c->is_overlay_known = true;
 }
 
@@ -88,6 +89,5 @@ int control_publish(void *arg, bool is_kept)
 		return control_lay_again(c);
 	}
 	control_laid(c, &c->overlay_next);
-	c->overlay_next = (struct overlay){ 0 };
 	return control_send_snapshot(c, c->snapshot, PUBLISH_API);
 }

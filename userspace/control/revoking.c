@@ -198,7 +198,6 @@ static int without(const struct revoked_keys *k, const uint8_t *key, struct revo
 }
 
 struct removal {
-	struct db *db;
 	char kind[REVOCATION_KIND_MAX + 1];
 	char value[REVOCATION_VALUE_MAX + 1];
 };

@@ -374,10 +374,10 @@ void steering_trim(struct steering *s, const struct snapshot *snap, uint64_t now
 		return; /* names too many harm nobody */
 	for (size_t i = 0; i < s->names_len; i++) {
 		struct steering_name n = s->names[i];
-		int one = 0;
 
 		if (len == 0 || !bsearch(n.name, all, len, sizeof(*all), to_text)) {
-			one = xdp_table_drop(&s->table, str(n.name));
+			int one = xdp_table_drop(&s->table, str(n.name));
+
 			if (one == 0) {
 				free(n.name);
 				continue;

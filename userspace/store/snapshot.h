@@ -41,10 +41,15 @@ struct snapshot_template {
 };
 
 struct snapshot_host {
-	char **names;          /* normalised (hostname.h); "*.example.com" covers one label */
-	size_t names_len;      /* >= 1 */
-	bool is_default;       /* at most one host: takes no SNI and unknown SNI */
-	bool crl_soft_fail;    /* see crl_pem */
+	char **names;       /* normalised (hostname.h); "*.example.com" covers one label */
+	size_t names_len;   /* >= 1 */
+	bool is_default;    /* at most one host: takes no SNI and unknown SNI */
+	bool crl_soft_fail; /* see crl_pem */
+	/* What der_header and sha256_header are stands in the file in so many words. */
+	bool is_forwarding_fixed;
+	/* Made of one before it for names that the API was told something of (overlay.h): what has
+	 * its names is served by it, also where another has them too. */
+	bool is_derived;
 	char *certificate_pem; /* leaf, then intermediates */
 	char *key_pem;
 	char *ca_pem;            /* client CAs; NULL only when verify is VERIFY_NONE */
@@ -67,11 +72,6 @@ struct snapshot_host {
 	size_t templates_len; /* <= TEMPLATES_MAX */
 	struct snapshot_origin *origins;
 	size_t origins_len; /* >= 1 */
-	/* What der_header and sha256_header are stands in the file in so many words. */
-	bool is_forwarding_fixed;
-	/* Made of one before it for names that the API was told something of (overlay.h): what has
-	 * its names is served by it, also where another has them too. */
-	bool is_derived;
 };
 
 /* For control: a domain whose hostnames Cloudflare's API may name. */

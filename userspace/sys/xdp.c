@@ -174,7 +174,6 @@ static bool begins(const char *text, const char *with)
 int xdp_remove_pin(const char *dir, const char *name)
 {
 	char path[XDP_PATH_MAX];
-	CLEAN_FD int fd = -1;
 	int n;
 
 	if (strcmp(name, conns_pin) == 0 ||
@@ -184,7 +183,8 @@ int xdp_remove_pin(const char *dir, const char *name)
 	if (n < 0 || (size_t)n >= sizeof(path))
 		return -ENAMETOOLONG;
 	if (begins(name, link_prefix)) {
-		fd = bpf_obj_get(path);
+		CLEAN_FD int fd = bpf_obj_get(path);
+
 		if (fd >= 0)
 			xdp_link_end(fd);
 	}

@@ -94,7 +94,7 @@ static int adopt(const struct xdp *x, const char *path, int ifindex, enum xdp_ho
 
 static int create(const struct xdp *x, int ifindex, uint32_t flags, int *out_fd)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = flags);
+	const struct bpf_link_create_opts opts = { .sz = sizeof(opts), .flags = flags };
 	int fd = bpf_link_create(x->steer_prog, ifindex, BPF_XDP, &opts);
 
 	if (fd < 0)

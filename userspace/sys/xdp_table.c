@@ -153,10 +153,7 @@ int xdp_table_host(const struct xdp_table *t, uint32_t id, struct xdp_bucket lim
 /* Either key, and the map it is for. */
 struct name_key {
 	enum xdp_map map;
-	union {
-		struct abi_name_key of63;
-		struct abi_lname_key of255;
-	} u;
+	uint8_t bytes[sizeof(struct abi_lname_key)]; /* the longer of the two */
 };
 
 static int make_key(struct slice name, struct name_key *out)
@@ -165,7 +162,7 @@ static int make_key(struct slice name, struct name_key *out)
 		return -ENAMETOOLONG;
 	*out = (struct name_key){ .map = name.len < ABI_NAME_SHORT ? XDP_MAP_NAMES
 		                                                   : XDP_MAP_LNAMES };
-	memcpy(&out->u, name.ptr, name.len);
+	memcpy(out->bytes, name.ptr, name.len);
 	return 0;
 }
 
@@ -175,7 +172,7 @@ int xdp_table_put(const struct xdp_table *t, struct slice name, uint32_t id)
 	struct name_key key;
 	int r = make_key(name, &key);
 
-	return r < 0 ? r : put(t->fds[key.map], &key.u, &value);
+	return r < 0 ? r : put(t->fds[key.map], key.bytes, &value);
 }
 
 int xdp_table_drop(const struct xdp_table *t, struct slice name)
@@ -185,7 +182,7 @@ int xdp_table_drop(const struct xdp_table *t, struct slice name)
 
 	if (r < 0)
 		return r;
-	return bpf_map_delete_elem(t->fds[key.map], &key.u) < 0 && errno != ENOENT ? -errno : 0;
+	return bpf_map_delete_elem(t->fds[key.map], key.bytes) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 static int each_of(int fd, size_t max, size_t cap, xdp_table_name *each, void *arg)

@@ -27,6 +27,9 @@ const char *const revoked_words[REVOKED_MODE_MAX] = { REVOKED_MODES(X) };
 #define X(name, word, help) [ON_EXPIRED_##name] = (word),
 const char *const expired_words[EXPIRED_MODE_MAX] = { EXPIRED_MODES(X) };
 #undef X
+#define X(name, word, help) [OCSP_MODE_##name] = (word),
+const char *const ocsp_words[OCSP_MODE_MAX] = { OCSP_MODES(X) };
+#undef X
 
 static bool list_eq(const struct text_list *a, const struct text_list *b)
 {

@@ -116,6 +116,18 @@ enum revoked_mode { REVOKED_MODES(X) REVOKED_MODE_MAX };
 enum expired_mode { EXPIRED_MODES(X) EXPIRED_MODE_MAX };
 #undef X
 
+/* Whether a client's certificate is asked about at its CA's OCSP responder. */
+#define OCSP_MODES(X)                                                                              \
+	X(OFF, "off", "it is not (the default)")                                                   \
+	X(SOFT, "soft",                                                                            \
+	  "revoked is refused; what cannot be found out, or the responder does not know, is let "  \
+	  "pass and counted")                                                                      \
+	X(HARD, "hard", "whoever is not called good by an answer in force is refused")
+
+#define X(name, word, help) OCSP_MODE_##name,
+enum ocsp_mode { OCSP_MODES(X) OCSP_MODE_MAX };
+#undef X
+
 /* The words, by value. */
 extern const char *const verify_words[VERIFY_MODE_MAX];
 extern const char *const inject_words[INJECT_MODE_MAX];
@@ -125,6 +137,7 @@ extern const char *const proxy_words[PROXY_MODE_MAX];
 extern const char *const proxy_tlv_words[PROXY_TLV_MAX];
 extern const char *const revoked_words[REVOKED_MODE_MAX];
 extern const char *const expired_words[EXPIRED_MODE_MAX];
+extern const char *const ocsp_words[OCSP_MODE_MAX];
 
 struct text_list {
 	char **rows;
@@ -149,6 +162,7 @@ enum {
 	ALLOW_DIGESTS_MAX = 4096, /* in each list of a host */
 	ALLOW_SANS_MAX = 256,
 	HOST_NAME_MAX_BYTES = 255, /* RFC 1035 section 2.3.4 */
+	OCSP_URL_MAX = 1024,       /* bytes of a responder's URL */
 	VERIFY_DEPTH_MAX = 10,
 	VERIFY_DEPTH_DEFAULT =
 		1, /* intermediates between leaf and root; nginx's ssl_verify_depth */

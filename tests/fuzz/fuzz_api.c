@@ -67,7 +67,7 @@ static const char host_text[] =
 	"\"verify\":\"require\",\"depth\":1,\"inject\":\"first_request\",\"rfc9440\":\"off\","
 	"\"xfcc\":\"sanitize\",\"der_header\":\"X-Der\",\"sha256_header\":\"X-Sha\","
 	"\"verdict_header\":null,\"dialects\":[],\"templates\":[],\"on_revoked\":\"close\","
-	"\"on_expired\":\"close\",\"proxy\":\"off\",\"proxy_tlvs\":[],\"is_forwarding_fixed\":false,"
+	"\"on_expired\":\"close\",\"ocsp\":\"off\",\"ocsp_responder\":null,\"proxy\":\"off\",\"proxy_tlvs\":[],\"is_forwarding_fixed\":false,"
 	"\"is_derived\":false,\"origins\":[{\"label\":\"o\",\"ip4\":\"192.0.2.1\",\"port\":80}]}";
 
 static void make_host(struct snapshot_host *out, const char *a, const char *b, bool is_default)

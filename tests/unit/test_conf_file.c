@@ -58,6 +58,7 @@ static struct heard read_all(const char *text)
 			(void)conf_rfc9440(&f->hosts[i], path, positions, &mistakes);
 			(void)conf_on_revoked(&f->hosts[i], path, positions, &mistakes);
 			(void)conf_on_expired(&f->hosts[i], path, positions, &mistakes);
+			(void)conf_ocsp(&f->hosts[i], path, positions, &mistakes);
 			(void)conf_proxy_tlvs(&f->hosts[i],
 			                      conf_proxy(&f->hosts[i], path, positions, &mistakes),
 			                      path, positions, &mistakes);
@@ -134,6 +135,7 @@ Test(conf_file, what_is_not_given_has_a_default)
 	cr_expect_eq(memcmp(&o, &def, sizeof(o)), 0);
 	cr_expect_null(f->access_log);
 	cr_expect_eq(conf_verify(&f->hosts[0], "hosts[0]", positions, &mistakes), VERIFY_NONE);
+	cr_expect_eq(conf_ocsp(&f->hosts[0], "hosts[0]", positions, &mistakes), OCSP_MODE_OFF);
 	f->hosts[0].client_auth = &(struct conf_client_auth){ 0 };
 	cr_expect_eq(conf_verify(&f->hosts[0], "hosts[0]", positions, &mistakes), VERIFY_REQUIRE);
 	f->hosts[0].client_auth = NULL;
@@ -204,9 +206,10 @@ Test(conf_file, every_mistake_is_said_with_its_line_and_key)
 		  "f:10: hosts[0].identity.rfc9440: \"on\" is none of: off, leaf, chain|" },
 		{ "listen: [a]\nrevoked: [a]\n" HOST, "f:2: revoked: a single value expected|" },
 		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
-		  "    origins: [o]\n    client_auth:\n      on_revoked: keep\n      on_expired: forbid\n",
+		  "    origins: [o]\n    client_auth:\n      on_revoked: keep\n      on_expired: forbid\n      ocsp: on\n",
 		  "f:8: hosts[0].client_auth.on_revoked: \"keep\" is none of: close, forbid|"
-		  "f:9: hosts[0].client_auth.on_expired: \"forbid\" is none of: close, keep|" },
+		  "f:9: hosts[0].client_auth.on_expired: \"forbid\" is none of: close, keep|"
+		  "f:10: hosts[0].client_auth.ocsp: \"on\" is none of: off, soft, hard|" },
 		{ "listen: [a]\nhosts:\n  - names: [a]\n    certificate: c\n    key: k\n"
 		  "    origins: [o]\n    proxy_protocol: v3\n",
 		  "f:7: hosts[0].proxy_protocol: \"v3\" is none of: off, v1, v2|" },

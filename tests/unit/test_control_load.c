@@ -259,6 +259,15 @@ Test(load, each_mistake_is_said_where_it_stands)
 		{ 5, "proxy_sources: ['::ffff:10.0.0.0/104', 10.0.0.0/8]",
 		  "f:5: proxy_sources[1]: 10.0.0.0/8 is there already|" },
 		{ 5, "proxy_sources: 10.0.0.0/8", "f:5: proxy_sources: a list expected|" },
+		{ 13, "      ca: /else/ca.pem\n      ocsp: hard",
+		  "f:14: hosts[0].client_auth.ocsp: goes with verify: require or optional only|" },
+		{ 12, "      verify: none\n      ocsp: soft",
+		  "f:13: hosts[0].client_auth.ocsp: goes with verify: require or optional only|" },
+		{ 13, "      ca: /else/ca.pem\n      ocsp_responder: http://r",
+		  "f:14: hosts[0].client_auth.ocsp_responder: means nothing without ocsp|" },
+		{ 12, "      verify: require\n      ocsp: hard\n      ocsp_responder: https://r",
+		  "f:14: hosts[0].client_auth.ocsp_responder: \"https://r\" is no http:// URL of at "
+		  "most 1024 bytes|~" },
 		{ 5, "revoked: none", "f:5: revoked: none cannot be read: No such file~" },
 		{ 5, "revoked: /else/ca.pem",
 		  "f:5: revoked: /else/ca.pem line 1: neither a SHA-256 nor a serial number and an "

@@ -22,6 +22,7 @@ static const char good[] =
 	"\"verify\":\"require\",\"depth\":1,"
 	"\"inject\":\"first_request\",\"rfc9440\":\"off\",\"xfcc\":\"forward_only\",\"der_header\":\"X-Der\","
 	"\"on_revoked\":\"forbid\",\"on_expired\":\"keep\",\"is_forwarding_fixed\":true,\"is_derived\":false,"
+	"\"ocsp\":\"hard\",\"ocsp_responder\":\"http://r\","
 	"\"sha256_header\":\"X-Sha\",\"verdict_header\":null,\"dialects\":[\"nginx\",\"gcp\"],"
 	"\"templates\":[{\"header\":\"X-T\",\"value\":\"${certSerial}\"}],\"origins\":["
 	"{\"label\":\"app:80\",\"ip4\":\"192.0.2.1\",\"port\":80},"
@@ -34,6 +35,7 @@ static const char good[] =
 	"\"verify\":\"none\",\"depth\":0,"
 	"\"inject\":\"every_request\",\"rfc9440\":\"chain\",\"xfcc\":\"sanitize\",\"der_header\":null,"
 	"\"on_revoked\":\"close\",\"on_expired\":\"close\",\"is_forwarding_fixed\":false,\"is_derived\":false,"
+	"\"ocsp\":\"off\",\"ocsp_responder\":null,"
 	"\"sha256_header\":null,\"verdict_header\":null,\"dialects\":[],\"templates\":[],\"origins\":["
 	"{\"label\":\"unix:/t\",\"unix\":\"/t\"}],"
 	"\"proxy\":\"off\",\"proxy_tlvs\":[]}]}";
@@ -105,6 +107,8 @@ Test(snapshot, decoded_fields_are_what_was_written)
 	cr_expect_eq(h->xfcc, XFCC_FORWARD_ONLY);
 	cr_expect_eq(h->on_revoked, ON_REVOKED_FORBID);
 	cr_expect_eq(h->on_expired, ON_EXPIRED_KEEP);
+	cr_expect_eq(h->ocsp, OCSP_MODE_HARD);
+	cr_expect_str_eq(h->ocsp_responder, "http://r");
 	cr_assert_eq(h->templates_len, 1);
 	cr_expect_str_eq(h->templates[0].header, "X-T");
 	cr_expect_str_eq(h->templates[0].value, "${certSerial}");
@@ -183,6 +187,9 @@ Test(snapshot, each_bad_field_is_refused_by_name)
 		{ 0, "xfcc", "\"forward\"", "hosts[0].xfcc" },
 		{ 0, "on_revoked", "\"keep\"", "hosts[0].on_revoked" },
 		{ 0, "on_expired", "null", "hosts[0].on_expired" },
+		{ 0, "ocsp", "\"on\"", "hosts[0].ocsp" },
+		{ 0, "ocsp_responder", "1", "hosts[0].ocsp_responder" },
+		{ 0, "verify", "\"request\"", "ocsp where not everybody is verified" },
 		{ 0, "der_header", "\"a b\"", "hosts[0].der_header" },
 		{ 0, "der_header", "\"\"", "hosts[0].der_header" },
 		{ 0, "der_header", "\"x:\"", "hosts[0].der_header" },

@@ -38,6 +38,8 @@ static const cyaml_schema_field_t client_auth_fields[] = {
 	CYAML_FIELD_MAPPING_PTR("allow", TEXT, struct conf_client_auth, allow, allow_fields),
 	TEXT_FIELD(struct conf_client_auth, on_revoked),
 	TEXT_FIELD(struct conf_client_auth, on_expired),
+	TEXT_FIELD(struct conf_client_auth, ocsp),
+	TEXT_FIELD(struct conf_client_auth, ocsp_responder),
 	CYAML_FIELD_END,
 };
 

@@ -44,6 +44,8 @@ struct conf_client_auth {
 	struct conf_allow *allow;
 	char *on_revoked;
 	char *on_expired;
+	char *ocsp;
+	char *ocsp_responder; /* URL */
 };
 
 struct conf_template {
@@ -183,6 +185,9 @@ enum proxy_mode conf_proxy(const struct conf_host *h, const char *path, struct p
 /** conf_proxy_tlvs - bits 1 << enum proxy_tlv; the default's where @mode is PROXY_V2 and none are named */
 uint32_t conf_proxy_tlvs(const struct conf_host *h, enum proxy_mode mode, const char *path,
                          struct positions *positions, struct mistakes *mistakes);
+
+enum ocsp_mode conf_ocsp(const struct conf_host *h, const char *path, struct positions *positions,
+                         struct mistakes *mistakes);
 
 /** mistake_at - a mistake in "PATH.KEY" (either may be empty), where that stands */
 __attribute__((format(printf, 5, 6))) void mistake_at(struct mistakes *m, struct positions *p,

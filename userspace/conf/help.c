@@ -45,6 +45,7 @@ static const struct word_help proxy[] = { PROXY_MODES(X) };
 static const struct word_help proxy_tlvs[] = { PROXY_TLVS(X) };
 static const struct word_help on_revoked[] = { REVOKED_MODES(X) };
 static const struct word_help on_expired[] = { EXPIRED_MODES(X) };
+static const struct word_help ocsp[] = { OCSP_MODES(X) };
 #undef X
 
 static void put_words(FILE *out, const char *key, const struct word_help *rows, size_t len)
@@ -97,6 +98,7 @@ void help_markdown(FILE *out)
 	put_words(out, "hosts[].client_auth.verify", verify, ARRAY_LEN(verify));
 	put_words(out, "hosts[].client_auth.on_revoked", on_revoked, ARRAY_LEN(on_revoked));
 	put_words(out, "hosts[].client_auth.on_expired", on_expired, ARRAY_LEN(on_expired));
+	put_words(out, "hosts[].client_auth.ocsp", ocsp, ARRAY_LEN(ocsp));
 	put_words(out, "hosts[].identity.inject", inject, ARRAY_LEN(inject));
 	put_words(out, "hosts[].identity.rfc9440", rfc9440, ARRAY_LEN(rfc9440));
 	put_words(out, "hosts[].identity.xfcc", xfcc, ARRAY_LEN(xfcc));

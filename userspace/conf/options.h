@@ -59,6 +59,8 @@ enum option_when {
 	X(origin_max_fails,               1,  0,    1000, "failures",  WHEN_RELOAD, "failures before that; 0: never")            \
 	X(dns_refresh_s,                 30,  1,   86400, "s",         WHEN_RELOAD, "origins' names are looked up again")        \
 	X(files_refresh_s,                5,  0,   86400, "s",         WHEN_RELOAD, "certificates, keys, CAs and CRLs are looked at and, once changed, read again; 0: never") \
+	X(ocsp_timeout_ms,             3000, 50,   60000, "ms",          WHEN_RELOAD, "for an OCSP responder to answer, and for a client to be held meanwhile") \
+	X(ocsp_refresh_s,               600,  1,   86400, "s",           WHEN_RELOAD, "responders are asked again about certificates that are connected") \
 	X(conns_map_ms,                 500,  0,   60000, "ms",          WHEN_RELOAD, "between two rounds of copying who is connected into the BPF map sluice_conns; 0: not at all")
 /* clang-format on */
 

@@ -243,3 +243,17 @@ uint32_t conf_proxy_tlvs(const struct conf_host *h, enum proxy_mode mode, const 
 		           "ssl is missing: what else is said of TLS is a part of it");
 	return tlvs;
 }
+
+enum ocsp_mode conf_ocsp(const struct conf_host *h, const char *path, struct positions *positions,
+                         struct mistakes *mistakes)
+{
+	const struct word w = {
+		.path = path,
+		.key = "client_auth.ocsp",
+		.words = ocsp_words,
+		.len = ARRAY_LEN(ocsp_words),
+		.def = OCSP_MODE_OFF,
+	};
+
+	return read_word(h->client_auth ? h->client_auth->ocsp : NULL, &w, positions, mistakes);
+}

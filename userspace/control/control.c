@@ -261,6 +261,8 @@ static int own_patience(const struct control *c)
 		at = now + OWED_MS;
 	if (c->steering.at_ms < at)
 		at = c->steering.at_ms;
+	if (inquiry_due_ms(c->inquiry) < at)
+		at = inquiry_due_ms(c->inquiry);
 	if (rotation >= 0 && now + (uint64_t)rotation < at)
 		at = now + (uint64_t)rotation;
 	return at > now ? (int)(at - now) : 0;
@@ -277,14 +279,15 @@ static int patience(const struct control *c)
 
 static int turn(struct control *c)
 {
-	struct pollfd p[3] = {
+	struct pollfd p[3 + INQUIRY_CHILDREN_MAX] = {
 		{ .fd = c->parent.fd, .events = POLLIN },
 		{ .fd = c->refresh.fd, .events = POLLIN },
 		{ .fd = c->api ? api_fd(c->api) : -1, .events = POLLIN },
 	};
+	nfds_t len = 3 + inquiry_poll(c->inquiry, p + 3);
 	int r = 0;
 
-	if (poll(p, ARRAY_LEN(p), patience(c)) < 0)
+	if (poll(p, len, patience(c)) < 0)
 		return errno == EINTR ? 0 : -errno;
 	if (p[0].revents)
 		r = parent_hear(&c->parent);
@@ -296,6 +299,8 @@ static int turn(struct control *c)
 	}
 	if (r == 0 && c->snapshot && now_ms() >= c->refresh_at_ms)
 		begin_refresh(c);
+	if (r == 0 && c->snapshot)
+		inquiry_turn(c->inquiry, c->snapshot, now_ms());
 	if (c->snapshot)
 		mirror_turn(&c->mirror, c->publish.workers, c->snapshot->options.conns_map_ms,
 		            now_ms());
@@ -404,6 +409,7 @@ int control_main(const struct control_conf *conf)
 		.revoked_fd = -1,
 		.applied = on_applied,
 		.revoked_done = control_on_revoked_done,
+		.ocsp_asked = control_on_ocsp_ask,
 		.arg = &c,
 	};
 	c.revoking.list = &c.revocations;
@@ -414,6 +420,8 @@ int control_main(const struct control_conf *conf)
 	steering_none(&c.steering);
 	r = cage_keep();
 	if (r == 0)
+		r = inquiry_new(control_on_ocsp_answer, &c, &c.inquiry);
+	if (r == 0)
 		r = begin(&c, conf->is_again);
 	while (r == 0) {
 		r = turn(&c);
@@ -423,6 +431,7 @@ int control_main(const struct control_conf *conf)
 	}
 	api_free(c.api);
 	refresh_stop(&c.refresh);
+	inquiry_free(c.inquiry);
 	watch_free(c.watch);
 	mirror_close(&c.mirror);
 	steering_close(&c.steering);

@@ -6,6 +6,7 @@
 
 #include "control/api.h"
 #include "control/api_world.h"
+#include "control/inquiry.h"
 #include "control/load.h"
 #include "control/metrics.h"
 #include "control/mirror.h"
@@ -32,6 +33,7 @@ struct control {
 	struct watch *watch;       /* its files; NULL: they are not known */
 	struct rows rows;          /* who is connected */
 	struct mirror mirror;      /* a copy of them */
+	struct inquiry *inquiry;
 	struct revocations revocations;
 	struct revoking revoking;
 	struct revoked_file *revoked_file; /* NULL: none is named, or it is not known */
@@ -92,3 +94,7 @@ MUST_USE int control_look_at_revoked(struct control *c);
 /* What serves already, after a restart. */
 MUST_USE int control_adopt_revoked(struct control *c);
 void control_on_revoked_done(void *arg, const struct msg_result *result);
+
+/* control_ocsp.c: questions of workers, and answers to them */
+void control_on_ocsp_ask(void *arg, const struct msg *m);
+void control_on_ocsp_answer(void *arg, const struct msg_ocsp_answer *a);

@@ -5,6 +5,7 @@
 
 #include "control/load_priv.h"
 #include "proto/hostname.h"
+#include "tls/ocsp.h"
 
 static struct slice str(const char *s)
 {
@@ -36,6 +37,30 @@ static void build_names(struct build_host *h)
 	}
 }
 
+/* With verify: request the verdict is part of the identity, whose headers are made once. */
+static void build_ocsp(struct build_host *h)
+{
+	struct build *b = h->b;
+	struct snapshot_host *out = h->out;
+	const char *url = h->conf->client_auth ? h->conf->client_auth->ocsp_responder : NULL;
+
+	out->ocsp = conf_ocsp(h->conf, h->path, b->positions, b->mistakes);
+	if (out->ocsp != OCSP_MODE_OFF && out->verify != VERIFY_OPTIONAL &&
+	    out->verify != VERIFY_REQUIRE)
+		mistake_at(b->mistakes, b->positions, h->path, "client_auth.ocsp",
+		           "goes with verify: require or optional only");
+	if (!url)
+		return;
+	if (out->ocsp == OCSP_MODE_OFF)
+		mistake_at(b->mistakes, b->positions, h->path, "client_auth.ocsp_responder",
+		           "means nothing without ocsp");
+	else if (!ocsp_is_url(str(url)))
+		mistake_at(b->mistakes, b->positions, h->path, "client_auth.ocsp_responder",
+		           "\"%s\" is no http:// URL of at most %d bytes", url, OCSP_URL_MAX);
+	else
+		out->ocsp_responder = build_copy(b, str(url));
+}
+
 void build_host(struct build_host *h)
 {
 	struct build *b = h->b;
@@ -52,6 +77,7 @@ void build_host(struct build_host *h)
 	if (out->verify == VERIFY_REQUEST && out->on_revoked == ON_REVOKED_FORBID)
 		mistake_at(b->mistakes, b->positions, h->path, "client_auth.on_revoked",
 		           "\"forbid\" does not go with verify: request, which lets everybody in");
+	build_ocsp(h);
 	build_headers(h);
 	build_allow(h);
 	build_files(h);

@@ -77,6 +77,8 @@ int load_try(struct tls_worker *w, const struct snapshot_host *h, const struct o
 		.crl_pem = str(h->crl_pem),
 		.crl_soft_fail = h->crl_soft_fail,
 		.allow = &h->allow,
+		.ocsp = h->ocsp,
+		.ocsp_responder = str(h->ocsp_responder),
 		.verify = h->verify,
 		.verify_depth = h->verify_depth,
 		.session_timeout_s = options->session_timeout_s,

@@ -52,6 +52,10 @@ static int take_unasked(struct parent *p, const struct msg *m, int fd)
 		p->is_draining = true;
 		return 0;
 	}
+	if (m->type == MSG_OCSP_ASK) {
+		p->ocsp_asked(p->arg, m);
+		return 0;
+	}
 	if (m->type == MSG_APPLIED)
 		return take_result(p, m, p->applied);
 	return m->type == MSG_REVOKED_DONE ? take_result(p, m, p->revoked_done) : -EBADMSG;

@@ -12,6 +12,9 @@
 /* Told of every worker's answer to a snapshot. The result is good until it returns. */
 typedef void parent_applied(void *arg, const struct msg_result *result);
 
+/* Told of every MSG_OCSP_ASK, which is good until it returns. */
+typedef void parent_ocsp_asked(void *arg, const struct msg *m);
+
 struct parent {
 	int fd;
 	bool is_reload_wanted;
@@ -21,6 +24,7 @@ struct parent {
 	uint64_t revoked_version;
 	parent_applied *applied;
 	parent_applied *revoked_done; /* told of every answer to such a list */
+	parent_ocsp_asked *ocsp_asked;
 	void *arg;
 };
 

@@ -11,6 +11,7 @@
 #include "core/client.h"
 #include "core/exchange.h"
 #include "core/proxied.h"
+#include "core/status.h"
 #include "core/worker.h"
 #include "tls/identity.h"
 
@@ -144,6 +145,7 @@ static void give_back(struct worker *w, struct conn *c)
 		exchange_end(w, c);
 	if (c->link != NULL)
 		link_close(w, c->link);
+	status_leave(w, c);
 	tls_handshake_free(c->handshake);
 	c->handshake = NULL;
 	conns_leave(c->row);
@@ -191,6 +193,7 @@ void conn_finish(struct worker *w, struct conn *c, enum conn_reason reason)
 {
 	must(c->state < CONN_LAST);
 	c->reason = (uint8_t)reason;
+	status_leave(w, c);
 	if (c->exchange != NULL)
 		exchange_end(w, c);
 	if (c->link != NULL)

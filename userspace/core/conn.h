@@ -95,7 +95,13 @@ struct conn {
 	uint8_t demand_id[32];           /* the same but for CRLs */
 	uint64_t standing_seen;          /* worker.standing.generation when it was judged last */
 	bool is_forbidden;               /* revoked, and its host answers 403 */
-	uint8_t peer_ip[16];             /* the client's; IPv4 mapped into IPv6 */
+	bool is_held;         /* until its certificate's status is known: core/status.h */
+	bool ocsp_passed;     /* it was let in once: a soft host holds it no more */
+	uint8_t ocsp_mode;    /* enum ocsp_mode of the handshake's host */
+	uint8_t ocsp_key[32]; /* its status in worker.statuses */
+	uint64_t held_until_ms;
+	struct conn *held_next, *held_prev;
+	uint8_t peer_ip[16]; /* the client's; IPv4 mapped into IPv6 */
 	uint16_t peer_port;
 	bool has_door;         /* both were named by a trusted source .. */
 	struct proxy_end door; /* .. and where the client came to */

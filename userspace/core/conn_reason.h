@@ -34,8 +34,9 @@
 	X(ORIGIN_TIMEOUT,     "origin_timeout",     "the origin fell silent within a response")      \
 	X(ORIGIN_BROKEN,      "origin_broken",      "the origin's response is not HTTP")             \
 	X(TUNNEL_DONE,        "tunnel_done",        "an upgraded connection ended")                  \
-	X(REVOKED,            "revoked",            "the client's certificate has been revoked, by a list or a CRL") \
+	X(REVOKED,            "revoked",            "the client's certificate has been revoked, by a list, a CRL or OCSP") \
 	X(EXPIRED,            "expired",            "the client's certificate, or one above it, has expired")    \
+	X(OCSP,               "ocsp",               "no OCSP responder calls the client's certificate good, and its host wants that") \
 	X(NO_BUFFER,          "no_buffer",          "no buffer was left")                            \
 	X(DRAIN,              "drain",              "the worker stops")                              \
 	X(INTERNAL,           "internal",           "our own failure; logged as an error")

@@ -8,6 +8,7 @@
 #include "core/access_log.h"
 #include "core/client.h"
 #include "core/session.h"
+#include "core/status.h"
 #include "core/worker.h"
 #include "tls/identity.h"
 
@@ -78,6 +79,7 @@ static enum step done(struct worker *w, struct conn *c)
 	c->words = result.words;
 	c->is_resumed = result.resumed;
 	standing_begin(w, c, result.host);
+	status_begin(w, c, result.host);
 	tls_host_unref(result.host);
 	if (result.resumed)
 		w->stats->handshakes_resumed++;

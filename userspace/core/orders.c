@@ -14,6 +14,7 @@
 #include "core/access_log.h"
 #include "core/loop.h"
 #include "core/session.h"
+#include "core/status.h"
 #include "sys/cage.h"
 #include "sys/clock.h"
 #include "sys/memfd.h"
@@ -181,6 +182,9 @@ static void handle(struct worker *w, const struct msg *m, int fd)
 		break;
 	case MSG_REVOKED:
 		w->is_done = on_revoked(w, m, owned) < 0;
+		break;
+	case MSG_OCSP_ANSWER:
+		status_receive(w, m);
 		break;
 	case MSG_DRAIN:
 		orders_drain(w);

@@ -22,7 +22,8 @@ static bool same_tls(const struct snapshot_host *a, const struct snapshot_host *
 	return same_text(a->names[0], b->names[0]) && a->verify == b->verify &&
 	       a->verify_depth == b->verify_depth && same_text(a->ca_pem, b->ca_pem) &&
 	       same_text(a->crl_pem, b->crl_pem) && a->crl_soft_fail == b->crl_soft_fail &&
-	       allow_list_eq(&a->allow, &b->allow) &&
+	       allow_list_eq(&a->allow, &b->allow) && a->ocsp == b->ocsp &&
+	       same_text(a->ocsp_responder, b->ocsp_responder) &&
 	       same_text(a->certificate_pem, b->certificate_pem) &&
 	       same_text(a->key_pem, b->key_pem);
 }
@@ -59,6 +60,8 @@ static int build_host(struct worker *w, const struct policy *p, struct host *h, 
 		.crl_pem = text(conf->crl_pem),
 		.crl_soft_fail = conf->crl_soft_fail,
 		.allow = &conf->allow,
+		.ocsp = conf->ocsp,
+		.ocsp_responder = text(conf->ocsp_responder),
 		.verify = conf->verify,
 		.verify_depth = conf->verify_depth,
 		.session_timeout_s = p->snapshot->options.session_timeout_s,

@@ -10,6 +10,7 @@
 #include "core/exchange.h"
 #include "core/preface.h"
 #include "core/session.h"
+#include "core/status.h"
 #include "core/worker.h"
 #include "proto/rewrite.h"
 #include "tls/identity.h"
@@ -245,6 +246,8 @@ enum step request_step(struct worker *w, struct conn *c)
 
 	if (!stash_is_empty(&c->wire_out) && !client_flush(w, c))
 		return STEP_GONE;
+	if (!status_admits(w, c))
+		return c->is_held ? STEP_WAIT : STEP_GONE;
 	/* Pipelined: what came behind the last request was not looked at yet. */
 	if (in.len > c->head_seen) {
 		step = look(w, c, in);

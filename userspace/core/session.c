@@ -11,6 +11,7 @@
 #include "core/client.h"
 #include "core/exchange.h"
 #include "core/proxied.h"
+#include "core/status.h"
 #include "core/worker.h"
 
 /* Then others have their turn. */
@@ -235,6 +236,10 @@ static void exchange_timeout(struct worker *w, struct conn *c)
 
 void session_timeout(struct worker *w, struct conn *c)
 {
+	if (c->is_held) {
+		status_timeout(w, c);
+		return;
+	}
 	switch ((enum conn_state)c->state) {
 	case CONN_PROXY:
 		log_handshake(w, c, conn_reason_label(CONN_REASON_PROXY_TIMEOUT), SLICE(""));

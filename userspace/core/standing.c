@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "core/client.h"
+#include "core/status.h"
 #include "core/worker.h"
 #include "sys/clock.h"
 #include "sys/memfd.h"
@@ -60,7 +61,7 @@ static enum judgement judge(struct worker *w, struct conn *c, const struct host 
 {
 	bool is_good = c->identity != NULL && c->identity->meta.verified;
 
-	if (is_good && identity_is_revoked(c->identity))
+	if (is_good && (identity_is_revoked(c->identity) || status_is_revoked(w, c)))
 		return JUDGED_REVOKED;
 	if (h != NULL && is_listed(c, h, is_good))
 		return JUDGED_REVOKED;
@@ -100,6 +101,19 @@ static void narrow(struct worker *w, const struct conn *c)
 		w->standing.expires_s = until;
 }
 
+/* Its status is asked for again in time, and a round comes by for it. */
+static void keep_status(struct worker *w, struct conn *c)
+{
+	uint64_t left_ms = status_keep(w, c);
+	int64_t at_s;
+
+	if (left_ms == UINT64_MAX)
+		return;
+	at_s = wall_s(w) + (int64_t)(left_ms / 1000) + 1;
+	if (at_s < w->standing.expires_s)
+		w->standing.expires_s = at_s;
+}
+
 /* Judges, and notes what it comes to for requests. */
 static enum judgement look(struct worker *w, struct conn *c)
 {
@@ -111,6 +125,7 @@ static enum judgement look(struct worker *w, struct conn *c)
 	                  h->conf->on_revoked == ON_REVOKED_FORBID;
 	if (h != NULL && h->conf->on_expired == ON_EXPIRED_CLOSE)
 		narrow(w, c);
+	keep_status(w, c);
 	return what;
 }
 

@@ -25,7 +25,7 @@ struct standing {
 	uint32_t ended;      /* connections that it has ended so far */
 	int64_t wall_s;      /* s since 1970, now and then */
 	uint64_t wall_at_ms; /* when that is to be read again */
-	int64_t expires_s;   /* when the first certificate of a live connection expires */
+	int64_t expires_s; /* when the first certificate of a live connection expires, or is asked about */
 };
 
 /**

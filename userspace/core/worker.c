@@ -102,6 +102,8 @@ int worker_init(struct worker *w, const struct options *options)
 	wheel_init(&w->wheel, w->now_ms);
 	err = make_tables(w, options);
 	if (err == 0)
+		err = statuses_init(&w->statuses, options->identities_per_worker);
+	if (err == 0)
 		err = make_buffers(w);
 	if (err == 0)
 		err = aead_cache_new(AEAD_ENTRIES, &w->aead);

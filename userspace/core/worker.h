@@ -10,6 +10,7 @@
 #include "core/policy.h"
 #include "core/standing.h"
 #include "core/stash.h"
+#include "core/statuses.h"
 #include "sys/channel.h"
 #include "sys/conns.h"
 #include "sys/ktls.h"
@@ -70,6 +71,8 @@ struct worker {
 	struct options options; /* of that policy */
 	struct policy *next;    /* on its way to be in force, a few hosts each turn; or NULL */
 	struct standing standing;
+	struct statuses statuses;            /* of certificates, by OCSP */
+	struct conn *held_first, *held_last; /* wait for theirs: core/status.h */
 
 	struct conn *conns;
 	uint32_t *conns_free;

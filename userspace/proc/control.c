@@ -292,6 +292,16 @@ static int on_xdp_attach(struct master *m, const struct msg *msg)
 	return 0;
 }
 
+static int on_ocsp_answer(struct master *m, const struct msg *msg)
+{
+	struct msg_ocsp_answer a;
+
+	if (msg_body(msg, &a, sizeof(a)) < 0)
+		return -EBADMSG;
+	workers_tell_ocsp(m, &a);
+	return 0;
+}
+
 static int dispatch(struct master *m, const struct msg *msg, int fd)
 {
 	switch (msg->type) {
@@ -303,6 +313,8 @@ static int dispatch(struct master *m, const struct msg *msg, int fd)
 		return on_snapshot(m, msg, fd);
 	case MSG_REVOKED:
 		return on_revoked(m, msg, fd);
+	case MSG_OCSP_ANSWER:
+		return on_ocsp_answer(m, msg);
 	case MSG_OPEN:
 		return on_open(m, msg);
 	case MSG_XDP_MAP:

@@ -110,6 +110,8 @@ void workers_read(struct master *m, uint32_t id);
 void workers_watch(struct master *m);
 /* Answer a list of revoked certificates for workers that are not there. */
 void workers_answer_revoked(struct master *m);
+/* Lost for a worker that has no room for it. */
+void workers_tell_ocsp(struct master *m, const struct msg_ocsp_answer *a);
 void worker_died(struct master *m, uint32_t id, int status);
 
 /* control.c */

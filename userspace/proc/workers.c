@@ -189,9 +189,38 @@ void workers_answer_revoked(struct master *m)
 	}
 }
 
+/* Unread, but for who sends it. One that control has no room for is asked again. */
+static void asked(struct master *m, uint32_t id, const struct msg *msg)
+{
+	struct msg_ocsp_ask ask = { .worker = UINT32_MAX };
+
+	if (msg->len >= sizeof(ask))
+		memcpy(&ask, msg->payload, sizeof(ask));
+	if (ask.worker != id) {
+		log_error("worker %u sent what it never sends: killed", id);
+		child_kill(&m->workers[id].child);
+		return;
+	}
+	if (m->control.channel >= 0)
+		(void)channel_send(m->control.channel, MSG_OCSP_ASK, msg->payload, msg->len, -1);
+}
+
+void workers_tell_ocsp(struct master *m, const struct msg_ocsp_answer *a)
+{
+	for (uint32_t i = 0; i < workers_len(m); i++)
+		if (m->workers[i].child.channel >= 0 && (a->worker == i || a->worker == UINT32_MAX))
+			(void)channel_send(m->workers[i].child.channel, MSG_OCSP_ANSWER, a,
+			                   sizeof(*a), -1);
+}
+
 static void answered(struct master *m, uint32_t id, const struct msg *msg)
 {
 	struct msg_result result;
+
+	if (msg->type == MSG_OCSP_ASK) {
+		asked(m, id, msg);
+		return;
+	}
 
 	if ((msg->type != MSG_APPLIED && msg->type != MSG_REVOKED_DONE) ||
 	    msg_body(msg, &result, sizeof(result)) < 0 || result.worker != id) {

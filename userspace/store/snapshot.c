@@ -167,12 +167,16 @@ static int check_host(const struct snapshot_host *h, size_t at, char *err)
 	if (h->verify >= VERIFY_MODE_MAX || h->inject >= INJECT_MODE_MAX ||
 	    h->rfc9440 >= RFC9440_MODE_MAX || h->xfcc >= XFCC_MODE_MAX ||
 	    h->on_revoked >= REVOKED_MODE_MAX || h->on_expired >= EXPIRED_MODE_MAX ||
-	    h->proxy >= PROXY_MODE_MAX)
+	    h->ocsp >= OCSP_MODE_MAX || h->proxy >= PROXY_MODE_MAX)
 		return refuse(err, "hosts[%zu]: unknown mode", at);
 	if (!h->ca_pem && h->verify != VERIFY_NONE)
 		return refuse(err, "hosts[%zu].ca: missing", at);
 	if (h->verify == VERIFY_NONE && (h->crl_pem || !allow_list_is_empty(&h->allow)))
 		return refuse(err, "hosts[%zu]: crl or allow where nobody is verified", at);
+	if (h->ocsp != OCSP_MODE_OFF && h->verify != VERIFY_OPTIONAL && h->verify != VERIFY_REQUIRE)
+		return refuse(err, "hosts[%zu]: ocsp where not everybody is verified", at);
+	if (h->ocsp_responder && strlen(h->ocsp_responder) > OCSP_URL_MAX)
+		return refuse(err, "hosts[%zu].ocsp_responder: too long", at);
 	why = allow_list_check(&h->allow);
 	if (why)
 		return refuse(err, "hosts[%zu].allow: %s", at, why);
@@ -297,6 +301,7 @@ void host_fini(struct snapshot_host *h)
 	allow_list_fini(&h->allow);
 	free(h->der_header);
 	free(h->sha256_header);
+	free(h->ocsp_responder);
 	free(h->verdict_header);
 	for (size_t i = 0; i < h->templates_len; i++) {
 		free(h->templates[i].header);

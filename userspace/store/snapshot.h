@@ -62,10 +62,12 @@ struct snapshot_host {
 	enum xfcc_mode xfcc;
 	enum revoked_mode on_revoked;
 	enum expired_mode on_expired;
+	enum ocsp_mode ocsp; /* OCSP_MODE_OFF unless verify is optional or require */
 	enum proxy_mode proxy;
-	uint32_t proxy_tlvs; /* bits: 1 << enum proxy_tlv; 0 with PROXY_OFF */
-	uint32_t dialects;   /* bits: 1 << enum dialect_id */
-	char *der_header;    /* header name, or NULL: not sent */
+	uint32_t proxy_tlvs;  /* bits: 1 << enum proxy_tlv; 0 with PROXY_OFF */
+	uint32_t dialects;    /* bits: 1 << enum dialect_id */
+	char *ocsp_responder; /* URL; NULL: the one that a certificate names */
+	char *der_header;     /* header name, or NULL: not sent */
 	char *sha256_header;
 	char *verdict_header;
 	struct snapshot_template *templates;

@@ -244,6 +244,8 @@ static void read_host(struct reader *r, const json_t *from, struct snapshot_host
 	h->xfcc = read_word(r, from, "xfcc", xfcc_words, XFCC_MODE_MAX);
 	h->on_revoked = read_word(r, from, "on_revoked", revoked_words, REVOKED_MODE_MAX);
 	h->on_expired = read_word(r, from, "on_expired", expired_words, EXPIRED_MODE_MAX);
+	h->ocsp = read_word(r, from, "ocsp", ocsp_words, OCSP_MODE_MAX);
+	h->ocsp_responder = read_text(r, from, "ocsp_responder", true);
 	h->der_header = read_text(r, from, "der_header", true);
 	h->sha256_header = read_text(r, from, "sha256_header", true);
 	h->verdict_header = read_text(r, from, "verdict_header", true);

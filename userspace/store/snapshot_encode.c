@@ -87,7 +87,7 @@ json_t *host_to_json(const struct snapshot_host *h)
 		if (json_array_append_new(origins, address_json(&h->origins[i])) < 0)
 			goto nomem;
 	return json_pack("{s:o, s:o, s:b, s:s, s:s, s:s?, s:s, s:i, s:s, s:s, s:s?, s:s?, s:s?, "
-	                 "s:o, s:o, s:s, s:s?, s:b, s:o, s:s, s:s, s:s, s:o, s:b, s:b}",
+	                 "s:o, s:o, s:s, s:s?, s:b, s:o, s:s, s:s, s:s, s:o, s:b, s:b, s:s, s:s?}",
 	                 "names", names, "origins", origins, "default", h->is_default,
 	                 "certificate", h->certificate_pem, "key", h->key_pem, "ca", h->ca_pem,
 	                 "verify", verify_words[h->verify], "depth", (int)h->verify_depth, "inject",
@@ -100,7 +100,8 @@ json_t *host_to_json(const struct snapshot_host *h)
 	                 revoked_words[h->on_revoked], "on_expired", expired_words[h->on_expired],
 	                 "proxy", proxy_words[h->proxy], "proxy_tlvs",
 	                 proxy_tlvs_to_json(h->proxy_tlvs), "is_forwarding_fixed",
-	                 h->is_forwarding_fixed, "is_derived", h->is_derived);
+	                 h->is_forwarding_fixed, "is_derived", h->is_derived, "ocsp",
+	                 ocsp_words[h->ocsp], "ocsp_responder", h->ocsp_responder);
 nomem:
 	json_decref(names);
 	json_decref(origins);

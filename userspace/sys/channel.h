@@ -20,7 +20,7 @@
 #include "base/must.h"
 
 enum { CHANNEL_FD = 3, STATS_FD = 4, CONNS_FD = 5, CONNS_MAP_FD = 6, CHILD_FDS_END = 7 };
-enum { MSG_PAYLOAD_MAX = 8192, LISTENERS_MAX = 16, MSG_TEXT_MAX = 512, WORKERS_MAX = 256 };
+enum { MSG_PAYLOAD_MAX = 24576, LISTENERS_MAX = 16, MSG_TEXT_MAX = 512, WORKERS_MAX = 256 };
 enum { XDP_INTERFACES_MAX = 8, XDP_NAME_MAX = 16 /* IFNAMSIZ */ };
 
 enum msg_type {
@@ -50,6 +50,12 @@ enum msg_type {
 	 * and every connection was looked at. For a worker that dies the master says so: the next
 	 * one begins with the list. */
 	MSG_REVOKED_DONE,
+	/* worker -> master -> control: struct msg_ocsp_ask. Lost where control has no room for it:
+	 * who wants to know asks again. */
+	MSG_OCSP_ASK,
+	/* control -> master -> one worker or all of them: struct msg_ocsp_answer. Lost where a
+	 * worker has no room for it. */
+	MSG_OCSP_ANSWER,
 	/* master -> worker, one fd: struct msg_listener */
 	MSG_LISTENER,
 	/* master -> worker, no payload: stop accepting, finish, exit 0
@@ -115,6 +121,23 @@ struct msg_result {
 	uint32_t worker;         /* who answers; 0 from the master */
 	int32_t error;           /* 0 or -errno */
 	char text[MSG_TEXT_MAX]; /* NUL-terminated; empty when error is 0 */
+};
+
+/* What is the status of this certificate? Followed by the host's first name, the client's
+ * certificate and those above it that are not the host's CAs, all DER. */
+struct msg_ocsp_ask {
+	uint32_t worker;
+	uint32_t host_len; /* bytes */
+	uint32_t leaf_len; /* bytes */
+	uint8_t id[32];    /* of the host: ocsp_id() */
+};
+
+struct msg_ocsp_answer {
+	uint32_t worker;   /* UINT32_MAX: all of them */
+	uint32_t status;   /* enum ocsp_status */
+	uint32_t holds_ms; /* so long it stands */
+	uint32_t ask_ms;   /* and then it is to be asked for again */
+	uint8_t key[32];   /* ocsp_key() */
 };
 
 struct msg_path {

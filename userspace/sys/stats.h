@@ -40,6 +40,16 @@
 	X(identities_hit,         "client certificates found in the cache")                        \
 	X(identities_miss,        "client certificates parsed and rendered")                       \
 	X(identities_evicted,     "client certificates dropped to make room")                      \
+	X(ocsp_asked,             "questions about certificates given to control")                 \
+	X(ocsp_good,              "answers from control: good")                                    \
+	X(ocsp_revoked,           "answers from control: revoked")                                 \
+	X(ocsp_unknown,           "answers from control: not known to the responder")              \
+	X(ocsp_failed,            "answers from control: no status to be had")                     \
+	X(ocsp_held,              "connections held until an answer came")                         \
+	X(ocsp_timeouts,          "of these, no answer came in time")                              \
+	X(ocsp_let_pass,          "connections let pass whose certificate nobody called good: soft") \
+	X(ocsp_refused,           "connections ended because nobody called their certificate good: hard") \
+	X(ocsp_too_large,         "questions not asked: certificates too large")                   \
 	X(requests,               "requests forwarded or refused")                                 \
 	X(requests_refused,       "requests refused by us with a 4xx or 5xx")                      \
 	X(headers_stripped,       "reserved header fields removed from requests")                  \

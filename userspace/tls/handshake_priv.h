@@ -41,10 +41,12 @@ struct tls_host {
 	uint32_t verify_depth;
 	uint32_t session_timeout_s;
 	enum verify_mode verify;
+	enum ocsp_mode ocsp;
 	bool crl_soft_fail;
 	uint8_t session_context[TLS_ID_BYTES];
 	uint8_t client_auth_id[TLS_ID_BYTES];
 	uint8_t demand_id[TLS_ID_BYTES];
+	uint8_t ocsp_id[TLS_ID_BYTES];
 };
 
 enum { FAILURE_TEXT_MAX = 256 };

@@ -93,6 +93,7 @@ int tls_host_new(struct tls_worker *w, const struct tls_host_conf *conf, struct 
 	h->verify = conf->verify;
 	h->verify_depth = conf->verify_depth;
 	h->crl_soft_fail = conf->crl_soft_fail;
+	h->ocsp = conf->ocsp;
 	h->session_timeout_s = conf->session_timeout_s < SESSION_TIMEOUT_MAX
 	                               ? conf->session_timeout_s
 	                               : SESSION_TIMEOUT_MAX;
@@ -136,6 +137,16 @@ void tls_host_unref(struct tls_host *h)
 const uint8_t *tls_host_client_auth_id(const struct tls_host *h)
 {
 	return h->client_auth_id;
+}
+
+enum ocsp_mode tls_host_ocsp(const struct tls_host *h)
+{
+	return h->ocsp;
+}
+
+const uint8_t *tls_host_ocsp_id(const struct tls_host *h)
+{
+	return h->ocsp_id;
 }
 
 const uint8_t *tls_host_demand_id(const struct tls_host *h)

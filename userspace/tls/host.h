@@ -23,6 +23,8 @@ struct tls_host_conf {
 	struct slice crl_pem;           /* empty: revocation is not looked at */
 	bool crl_soft_fail;             /* a CRL that is missing or has expired is let pass */
 	const struct allow_list *allow; /* NULL: everybody */
+	enum ocsp_mode ocsp;            /* asked by others: here it is a demand like the rest */
+	struct slice ocsp_responder;    /* empty: the one that a certificate names */
 	enum verify_mode verify;
 	uint32_t verify_depth;
 	uint32_t session_timeout_s;
@@ -52,9 +54,19 @@ void tls_host_unref(struct tls_host *h); /* NULL is fine */
  * tls_host_client_auth_id - what this host demands of a client, as a digest
  *
  * TLS_ID_BYTES over verify mode, depth, CAs and CRLs (as sets: order does not
- * matter) and the allow-list. Hosts with equal ids may serve each other's connections.
+ * matter), the allow-list and OCSP. Hosts with equal ids may serve each other's connections.
  */
 const uint8_t *tls_host_client_auth_id(const struct tls_host *h);
 
-/** tls_host_demand_id - the same over all of it but the CRLs, which change from day to day */
+/** tls_host_ocsp - is a client to be asked about, and what if nothing is to be known */
+enum ocsp_mode tls_host_ocsp(const struct tls_host *h);
+
+/**
+ * tls_host_ocsp_id - among which statuses of certificates this host looks: ocsp_id()
+ *
+ * All zero where it asks for none.
+ */
+const uint8_t *tls_host_ocsp_id(const struct tls_host *h);
+
+/** tls_host_demand_id - as client_auth_id over all of it but the CRLs, which change from day to day */
 const uint8_t *tls_host_demand_id(const struct tls_host *h);

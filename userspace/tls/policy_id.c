@@ -93,11 +93,15 @@ static void add_ids(const struct ids *ids)
 static int digest(const struct policy_demand *d, const struct ids *cas, const struct ids *crls,
                   uint8_t *out)
 {
+	static const uint8_t no_id[TLS_ID_BYTES];
+
 	digest_begin();
-	digest_add(SLICE("sluice client auth 2"));
+	digest_add(SLICE("sluice client auth 3"));
 	digest_add(slice_of(&d->verify, sizeof(d->verify)));
 	digest_add(slice_of(&d->depth, sizeof(d->depth)));
 	digest_add(slice_of(&d->crl_soft_fail, sizeof(d->crl_soft_fail)));
+	digest_add(slice_of(&d->ocsp, sizeof(d->ocsp)));
+	digest_add(slice_of(d->ocsp == OCSP_MODE_OFF ? no_id : d->ocsp_id, TLS_ID_BYTES));
 	add_ids(cas);
 	add_ids(crls);
 	digest_add(slice_of(d->allow_id, d->allow_id ? TLS_ID_BYTES : 0)); /* last: or nothing */

@@ -16,7 +16,9 @@ struct policy_demand {
 	bool crl_soft_fail;
 	STACK_OF(X509) * cas;
 	STACK_OF(X509_CRL) * crls; /* NULL: none */
-	const uint8_t *allow_id;   /* TLS_ID_BYTES; NULL: everybody */
+	enum ocsp_mode ocsp;
+	const uint8_t *ocsp_id;  /* TLS_ID_BYTES */
+	const uint8_t *allow_id; /* TLS_ID_BYTES; NULL: everybody */
 };
 
 /** policy_client_auth_id - digest of all of it. Return: 0; -EIO; -ENOMEM. */

@@ -5,6 +5,7 @@
 
 #include "tls/allow.h"
 #include "tls/handshake_priv.h"
+#include "tls/ocsp.h"
 #include "tls/pem.h"
 #include "tls/policy_id.h"
 #include "tls/x509.h"
@@ -106,7 +107,9 @@ const char *trust_load(struct tls_host *h, const struct tls_host_conf *conf)
 {
 	struct policy_demand demand = { .verify = conf->verify,
 		                        .depth = conf->verify_depth,
-		                        .crl_soft_fail = conf->crl_soft_fail };
+		                        .crl_soft_fail = conf->crl_soft_fail,
+		                        .ocsp = conf->ocsp,
+		                        .ocsp_id = h->ocsp_id };
 	const char *wrong = NULL;
 
 	if (conf->verify != VERIFY_NONE) {
@@ -118,6 +121,9 @@ const char *trust_load(struct tls_host *h, const struct tls_host_conf *conf)
 	}
 	if (wrong)
 		return wrong;
+	if (conf->ocsp != OCSP_MODE_OFF &&
+	    ocsp_id(conf->ca_pem, conf->ocsp_responder, h->ocsp_id) < 0)
+		return "digest failed";
 	demand.cas = h->cas;
 	demand.allow_id = h->allow ? allow_id(h->allow) : NULL;
 	if (policy_client_auth_id(&demand, h->demand_id) < 0)

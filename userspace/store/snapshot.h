@@ -41,15 +41,8 @@ struct snapshot_template {
 };
 
 struct snapshot_host {
-	char **names;       /* normalised (hostname.h); "*.example.com" covers one label */
-	size_t names_len;   /* >= 1 */
-	bool is_default;    /* at most one host: takes no SNI and unknown SNI */
-	bool crl_soft_fail; /* see crl_pem */
-	/* What der_header and sha256_header are stands in the file in so many words. */
-	bool is_forwarding_fixed;
-	/* Made of one before it for names that the API was told something of (overlay.h): what has
-	 * its names is served by it, also where another has them too. */
-	bool is_derived;
+	char **names;          /* normalised (hostname.h); "*.example.com" covers one label */
+	size_t names_len;      /* >= 1 */
 	char *certificate_pem; /* leaf, then intermediates */
 	char *key_pem;
 	char *ca_pem;            /* client CAs; NULL only when verify is VERIFY_NONE */
@@ -64,8 +57,15 @@ struct snapshot_host {
 	enum expired_mode on_expired;
 	enum ocsp_mode ocsp; /* OCSP_MODE_OFF unless verify is optional or require */
 	enum proxy_mode proxy;
-	uint32_t proxy_tlvs;  /* bits: 1 << enum proxy_tlv; 0 with PROXY_OFF */
-	uint32_t dialects;    /* bits: 1 << enum dialect_id */
+	uint32_t proxy_tlvs; /* bits: 1 << enum proxy_tlv; 0 with PROXY_OFF */
+	uint32_t dialects;   /* bits: 1 << enum dialect_id */
+	bool is_default;     /* at most one host: takes no SNI and unknown SNI */
+	bool crl_soft_fail;  /* see crl_pem */
+	/* What der_header and sha256_header are stands in the file in so many words. */
+	bool is_forwarding_fixed;
+	/* Made of one before it for names that the API was told something of (overlay.h): what has
+	 * its names is served by it, also where another has them too. */
+	bool is_derived;
 	char *ocsp_responder; /* URL; NULL: the one that a certificate names */
 	char *der_header;     /* header name, or NULL: not sent */
 	char *sha256_header;

@@ -24,14 +24,14 @@ static size_t write_question(const struct worker *w, const struct conn *c, const
 {
 	const struct identity_meta *who = &c->identity->meta;
 	const char *host = h->conf->names[0];
-	struct msg_ocsp_ask ask = { .worker = w->id,
-		                    .host_len = (uint32_t)strlen(host),
-		                    .leaf_len = (uint32_t)who->der.len };
+	struct msg_ocsp_ask begin = { .worker = w->id,
+		                      .host_len = (uint32_t)strlen(host),
+		                      .leaf_len = (uint32_t)who->der.len };
 	struct sink s = sink_of(payload, MSG_PAYLOAD_MAX);
 
-	memcpy(ask.id, tls_host_ocsp_id(h->tls), sizeof(ask.id));
-	sink_put(&s, slice_of(&ask, sizeof(ask)));
-	sink_put(&s, slice_of(host, ask.host_len));
+	memcpy(begin.id, tls_host_ocsp_id(h->tls), sizeof(begin.id));
+	sink_put(&s, slice_of(&begin, sizeof(begin)));
+	sink_put(&s, slice_of(host, begin.host_len));
 	sink_put(&s, who->der);
 	for (size_t n = 0; n < who->chain_len; n++)
 		sink_put(&s, who->chain[n]);

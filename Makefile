@@ -191,7 +191,7 @@ $(SDK)/.ok: tests/sdk/package.json tests/sdk/package-lock.json
 sdk: $(SDK)/.ok
 
 e2e: all $(if $(ONLY),$(findstring sdk,$(ONLY)),sdk)
-	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e
+	$(Q)SLUICED=$(abspath $(O)/sluiced) $(PYTHON) -m pytest -q -rs -p no:cacheprovider $(if $(ONLY),-k '$(ONLY)') tests/e2e
 
 # Guests under QEMU without KVM (tools/vm), one for each kernel, at the same time.
 KERNEL ?= 6.1 6.12

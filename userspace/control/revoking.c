@@ -84,7 +84,7 @@ int revoking_add(struct revoking *g, const struct revoked_entry *entry,
 	struct revocation_row full = *row;
 	int r;
 
-	/* Who is revoked for good is so for now. */
+	/* A row of the store outlasts one in memory: the second adds nothing. */
 	if (revoked_keys_have(&g->list->by[REVOKED_BY_STORE], entry->key))
 		return 1;
 	full.kind = revoked_kind_word(entry->kind);

@@ -183,3 +183,28 @@ enum exit_code client_ask_page(struct client *c, const char *path, struct page *
 		r = garbled(c);
 	return r;
 }
+
+enum exit_code client_ask_all(struct client *c, const char *path, unsigned int per_page,
+                              json_t **out)
+{
+	json_t *all = json_array();
+	size_t had = per_page;
+	enum exit_code r = EXIT_DONE;
+
+	for (unsigned int n = 1; had == per_page && r == EXIT_DONE; n++) {
+		struct page page = { 0 };
+		char query[256];
+
+		(void)snprintf(query, sizeof(query), "%s?page=%u&per_page=%u", path, n, per_page);
+		r = client_ask_page(c, query, &page);
+		had = json_array_size(page.rows);
+		(void)json_array_extend(all, page.rows);
+		json_decref(page.rows);
+		json_decref(page.info);
+	}
+	if (r == EXIT_DONE)
+		*out = all;
+	else
+		json_decref(all);
+	return r;
+}

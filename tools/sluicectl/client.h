@@ -33,6 +33,15 @@ struct page {
 /** client_ask_page - the same for GET, with what there is to say about the page. Both are the caller's. */
 MUST_USE enum exit_code client_ask_page(struct client *c, const char *path, struct page *out);
 
+/**
+ * client_ask_all - all pages of a list together
+ * @path:     without a query
+ * @per_page: as many as the API gives at a time
+ * @out:      an array, the caller's; written on EXIT_DONE
+ */
+MUST_USE enum exit_code client_ask_all(struct client *c, const char *path, unsigned int per_page,
+                                       json_t **out);
+
 /** client_escape - one segment of a path, or a value of a query. Return: NULL: no memory; client_escape_free() */
 char *client_escape(struct client *c, const char *text);
 void client_escape_free(char *text);

@@ -21,10 +21,7 @@ static enum exit_code run(const struct context *ctx)
 	r = client_ask(ctx->client, "GET", path, NULL, &result);
 	if (r != EXIT_DONE)
 		return r;
-	if (ctx->json)
-		print_json(result);
-	else
-		print_table(result, columns, ARRAY_LEN(columns));
+	print_rows(ctx->json, result, columns, ARRAY_LEN(columns));
 	json_decref(result);
 	return EXIT_DONE;
 }

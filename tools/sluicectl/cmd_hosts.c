@@ -25,30 +25,6 @@ static enum exit_code ask_one(const struct context *ctx, json_t **out)
 	return *out ? EXIT_DONE : EXIT_FAILED;
 }
 
-static enum exit_code ask_all(const struct context *ctx, json_t **out)
-{
-	json_t *all = json_array();
-	size_t had = PER_PAGE;
-	enum exit_code r = EXIT_DONE;
-
-	for (int page = 1; had == PER_PAGE && r == EXIT_DONE; page++) {
-		json_t *some = NULL;
-		char path[128];
-
-		(void)snprintf(path, sizeof(path), "/sluice/v1/hosts?page=%d&per_page=%d", page,
-		               PER_PAGE);
-		r = client_ask(ctx->client, "GET", path, NULL, &some);
-		had = json_array_size(some);
-		(void)json_array_extend(all, some);
-		json_decref(some);
-	}
-	if (r == EXIT_DONE)
-		*out = all;
-	else
-		json_decref(all);
-	return r;
-}
-
 static enum exit_code run(const struct context *ctx)
 {
 	static const struct column columns[] = {
@@ -57,14 +33,15 @@ static enum exit_code run(const struct context *ctx)
 		{ "ORIGINS", "origins" },
 	};
 	json_t *result = NULL;
-	enum exit_code r = ctx->argc ? ask_one(ctx, &result) : ask_all(ctx, &result);
+	enum exit_code r;
 
+	if (ctx->argc)
+		r = ask_one(ctx, &result);
+	else
+		r = client_ask_all(ctx->client, "/sluice/v1/hosts", PER_PAGE, &result);
 	if (r != EXIT_DONE)
 		return r;
-	if (ctx->json)
-		print_json(result);
-	else
-		print_table(result, columns, ARRAY_LEN(columns));
+	print_rows(ctx->json, result, columns, ARRAY_LEN(columns));
 	json_decref(result);
 	return EXIT_DONE;
 }

@@ -12,10 +12,7 @@ static void show(const struct context *ctx, const json_t *result)
 		{ "EMAIL", "email" }, { "ADDED", "added_at" },
 	};
 
-	if (ctx->json)
-		print_json(result);
-	else
-		print_table(result, columns, ARRAY_LEN(columns));
+	print_rows(ctx->json, result, columns, ARRAY_LEN(columns));
 }
 
 static enum exit_code list(const struct context *ctx)

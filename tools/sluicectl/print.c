@@ -120,6 +120,14 @@ void print_table(const json_t *rows, const struct column *columns, size_t column
 	}
 }
 
+void print_rows(bool is_json, const json_t *rows, const struct column *columns, size_t columns_len)
+{
+	if (is_json)
+		print_json(rows);
+	else
+		print_table(rows, columns, columns_len);
+}
+
 void print_pairs(const json_t *object, const struct column *pairs, size_t pairs_len)
 {
 	char cell[CELL_BYTES_MAX];

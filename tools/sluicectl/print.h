@@ -6,6 +6,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One column of a table: "key" of each row's object, or "key.key". */
@@ -19,6 +20,9 @@ void print_json(const json_t *value);
 
 /** print_table - @rows: an array of objects. Columns are as wide as they must be. */
 void print_table(const json_t *rows, const struct column *columns, size_t columns_len);
+
+/** print_rows - @rows as JSON, or as a table */
+void print_rows(bool is_json, const json_t *rows, const struct column *columns, size_t columns_len);
 
 /** print_pairs - "title: value" for one object; what it has not is left out */
 void print_pairs(const json_t *object, const struct column *pairs, size_t pairs_len);

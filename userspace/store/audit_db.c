@@ -81,14 +81,5 @@ int audit_db_each(struct db *db, int64_t skip, int64_t limit, audit_each *each, 
 
 int64_t audit_db_count(struct db *db)
 {
-	sqlite3_stmt *s = NULL;
-	int64_t n = 0;
-	int r = db_prepare(db, "SELECT count(*) FROM audit", &s);
-
-	if (r == 0)
-		r = db_step(db, s);
-	if (r == 1)
-		n = sqlite3_column_int64(s, 0);
-	(void)sqlite3_finalize(s);
-	return r < 0 ? r : n;
+	return db_number(db, "SELECT count(*) FROM audit", NULL, 0);
 }

@@ -119,14 +119,5 @@ int revocations_db_find(struct db *db, const char *kind, const char *value, revo
 
 int64_t revocations_db_count(struct db *db)
 {
-	sqlite3_stmt *s = NULL;
-	int64_t n = 0;
-	int r = db_prepare(db, "SELECT count(*) FROM revocations", &s);
-
-	if (r == 0)
-		r = db_step(db, s);
-	if (r == 1)
-		n = sqlite3_column_int64(s, 0);
-	(void)sqlite3_finalize(s);
-	return r < 0 ? r : n;
+	return db_number(db, "SELECT count(*) FROM revocations", NULL, 0);
 }

@@ -5,8 +5,6 @@ Needs root. Runs in the guest with each kernel (make check-vm) and on this machi
 
 The namespaces have no name: they and all in them are gone with this process, however it ends.
 """
-import concurrent.futures
-import ctypes
 import json
 import os
 import pathlib
@@ -17,48 +15,18 @@ import subprocess
 
 import pytest
 
+import netns
+from door import HANG
+from netns import CLIENT, CLIENT6, SERVER, SERVER6
+
 FRONT = os.environ.get("SLUICE_FRONT", "")
 PORT = 8443
-HANG = 20 * float(os.environ.get("SLUICE_SLOW", "1"))
 COOKIES, STRICT, FLOOD, TIMESTAMPS = 1, 2, 4, 8
-CLONE_NEWNET = 0x40000000
-SERVER, CLIENT = "10.77.0.2", "10.77.0.1"
-SERVER6, CLIENT6 = "fd77::2", "fd77::1"
 VERIFIED = pathlib.Path(__file__).parent.parent / "bpf" / "verifier.txt"
 GROWTH = 1.1  # of what the verifier follows, before it fails
 
-libc = ctypes.CDLL(None, use_errno=True)
 
-
-class Namespace:
-    def __init__(self):
-        def make():
-            assert libc.unshare(CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-            return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
-
-        self.fd = self._in_a_thread(make)
-        self.path = f"/proc/{os.getpid()}/fd/{self.fd}"
-        self.ip("link", "set", "lo", "up")
-
-    @staticmethod
-    def _in_a_thread(function):
-        """Of its own: what belongs to a thread is which namespace its sockets and children are in."""
-        with concurrent.futures.ThreadPoolExecutor(1) as pool:
-            return pool.submit(function).result()
-
-    def do(self, function):
-        def run():
-            assert libc.setns(self.fd, CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
-            return function()
-
-        return self._in_a_thread(run)
-
-    def ip(self, *args):
-        self.do(lambda: subprocess.run(["ip", *args], check=True, timeout=HANG))
-
-    def sysctl(self, name, value):
-        self.do(lambda: pathlib.Path(f"/proc/sys/net/ipv4/{name}").write_text(str(value)))
-
+class Namespace(netns.Namespace):
     def front(self, *args):
         """tests/bpf/front, ready; and what it says about itself"""
         process = self.do(lambda: subprocess.Popen([FRONT, *args], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
